@@ -1,0 +1,130 @@
+"""Every error a person can meet, in one tree.
+
+    DuomoError
+    ├── InputError                 the person's input; they can fix it
+    │   ├── UnreadableMedia        broken, empty, or not the kind it claims to be
+    │   ├── MediaTooLarge          over the bound on pixels, samples, seconds or bytes
+    │   ├── InvalidRequest         an argument out of bounds or contradictory
+    │   └── NotFound               no such file, artifact, conversation, run, checkpoint name
+    ├── CheckpointError            the weights; reinstall or choose another
+    │   ├── CheckpointMissing      not on this disk
+    │   ├── CheckpointBroken       on disk, but not what its catalogue entry says
+    │   └── CatalogError           a catalogue or profile file that contradicts itself
+    ├── ResourceError              this machine
+    │   ├── OutOfMemory            does not fit the byte budget, or the device ran out
+    │   └── DiskFull               no room to write
+    ├── LibraryError               the picture library on disk
+    │   ├── LibraryBusy            another process is writing to it
+    │   └── LibraryDamaged         cannot be opened; what to do is in the message
+    ├── ToolError                  raised by a tool (tools/contract.py)
+    │   ├── ToolRetry              the model can correct it: one short Chinese hint
+    │   └── ToolFailed             it cannot
+    ├── EngineUnavailable          the engine does not answer
+    └── Cancelled                  the person stopped it
+
+A message is one or two plain sentences: what happened, and what to do next.
+"""
+
+from typing import Literal
+
+Locale = Literal["zh-CN", "en"]
+
+
+class DuomoError(Exception):
+    """Base of the tree. `code` is stable and goes over the wire; `zh` and `en` are for people."""
+
+    code = "error"
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(zh, en)
+        self.zh = zh
+        self.en = en
+
+    def message(self, locale: Locale = "zh-CN") -> str:
+        return self.en if locale == "en" else self.zh
+
+    def __str__(self) -> str:
+        return f"{self.zh} / {self.en}"
+
+
+class InputError(DuomoError):
+    code = "input"
+
+
+class UnreadableMedia(InputError):
+    code = "unreadable_media"
+
+
+class MediaTooLarge(InputError):
+    code = "media_too_large"
+
+
+class InvalidRequest(InputError):
+    code = "invalid_request"
+
+
+class NotFound(InputError):
+    code = "not_found"
+
+
+class CheckpointError(DuomoError):
+    code = "checkpoint"
+
+
+class CheckpointMissing(CheckpointError):
+    code = "checkpoint_missing"
+
+
+class CheckpointBroken(CheckpointError):
+    code = "checkpoint_broken"
+
+
+class CatalogError(CheckpointError):
+    code = "catalog"
+
+
+class ResourceError(DuomoError):
+    code = "resource"
+
+
+class OutOfMemory(ResourceError):
+    code = "out_of_memory"
+
+
+class DiskFull(ResourceError):
+    code = "disk_full"
+
+
+class LibraryError(DuomoError):
+    code = "library"
+
+
+class LibraryBusy(LibraryError):
+    code = "library_busy"
+
+
+class LibraryDamaged(LibraryError):
+    code = "library_damaged"
+
+
+class ToolError(DuomoError):
+    code = "tool"
+
+
+class ToolRetry(ToolError):
+    code = "tool_retry"
+
+
+class ToolFailed(ToolError):
+    code = "tool_failed"
+
+
+class EngineUnavailable(DuomoError):
+    code = "engine_unavailable"
+
+
+class Cancelled(DuomoError):
+    code = "cancelled"
+
+    def __init__(self, zh: str = "已停止。", en: str = "Stopped.") -> None:
+        super().__init__(zh, en)
