@@ -1,7 +1,7 @@
 """Handles: the short names (`img-1`, `aud-2`) that a person and the model both use for artifacts.
 
-Numbered per kind in order of appearance in a conversation: the attachments of a turn first, then what
-tools return. A handle is never reused.
+Numbered per kind in order of appearance in a conversation: the attachments of a turn first,
+then what tools return. A handle is never reused.
 """
 
 import re
@@ -28,7 +28,7 @@ def kind_of(handle: str) -> Kind | None:
 
 
 def with_attachments(text: str, handles: Sequence[str]) -> str:
-    """The text of a user turn as the model reads it: its attachments' handles first, then the words.
+    """A user turn as the model reads it: its attachments' handles first, then the words.
 
     >>> with_attachments("读一下上面的字", ["img-1"])
     '[img-1]读一下上面的字'

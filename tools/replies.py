@@ -1,7 +1,7 @@
 """What each tool says to the model, in one place.
 
-Pure functions of results, so that the tools, the conversations a language model is trained on and the
-canned results of an evaluation share every word.
+Pure functions of results, so that the tools, the conversations a language model is trained on
+and the canned results of an evaluation share every word.
 """
 
 from collections.abc import Sequence
