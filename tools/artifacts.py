@@ -1,0 +1,232 @@
+"""Immutable files named by their SHA-256, and the handles by which a conversation calls them.
+
+    <root>/artifacts.db           metadata and handles (SQLite, WAL)
+    <root>/files/ab/abcdef…       the bytes: written beside, fsynced, renamed into place
+    <root>/thumbnails/…           derived; safe to delete
+
+The row is the commit point: a file without a row is an interrupted write, and is written again.
+"""
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from retrieval.media import open_picture
+
+from models.errors import NotFound
+from tools.files import is_sha256, mark_disk_full, safe_name, take, write_atomically
+from tools.handles import PREFIX, Kind, handle_of, kind_of
+from tools.sniff import MAX_PIXELS, sniff
+from tools.thumbnails import THUMBNAIL_SIDES, encode_thumbnail
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """Where an artifact comes from. `source`: `upload`, `tool` or `library:<path>`."""
+
+    tool: str | None = None
+    arguments: dict[str, Any] | None = None
+    checkpoint: str | None = None
+    revision: str | None = None
+    seed: int | None = None
+    parents: tuple[str, ...] = ()
+    source: str = "tool"
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A stored file. `width`, `height` in px, upright; `created` in Unix seconds, UTC."""
+
+    sha256: str
+    kind: Kind
+    mime: str
+    size_bytes: int
+    width: int | None
+    height: int | None
+    seconds: float | None
+    name: str
+    lineage: Lineage
+    label: bool
+    created: float
+
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS artifacts (
+    sha256 TEXT PRIMARY KEY, kind TEXT NOT NULL, mime TEXT NOT NULL, size_bytes INTEGER NOT NULL,
+    width INTEGER, height INTEGER, seconds REAL, name TEXT NOT NULL, lineage TEXT NOT NULL,
+    label INTEGER NOT NULL, created REAL NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS handles (
+    conversation_id TEXT NOT NULL, kind TEXT NOT NULL, number INTEGER NOT NULL,
+    sha256 TEXT NOT NULL REFERENCES artifacts, ordinal INTEGER NOT NULL,
+    PRIMARY KEY (conversation_id, kind, number)
+) STRICT, WITHOUT ROWID;
+"""
+
+
+class ArtifactStore:
+    """Thread-safe; one per data directory. Writes raise `DiskFull` when there is no room."""
+
+    def __init__(self, root: Path) -> None:
+        self._files = root / "files"
+        self._thumbnails = root / "thumbnails"
+        for folder in (self._files, self._thumbnails):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        self._db = sqlite3.connect(
+            root / "artifacts.db", isolation_level=None, check_same_thread=False
+        )
+        self._db.row_factory = sqlite3.Row
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._db.executescript(_SCHEMA)
+
+    def put(
+        self,
+        data: bytes | Path,
+        kind: Kind | None = None,
+        *,
+        name: str,
+        lineage: Lineage,
+        label: bool = False,
+    ) -> Artifact:
+        """Store bytes or a copy of a file. Idempotent: the first row of a content stays.
+
+        Errors: `UnreadableMedia` (neither picture nor sound, or not `kind`), `MediaTooLarge`,
+        `DiskFull`.
+        """
+        with mark_disk_full(), take(data, self._files) as (taken, sha256, size):
+            media = sniff(taken, kind)
+            artifact = Artifact(
+                sha256=sha256,
+                kind=media.kind,
+                mime=media.mime,
+                size_bytes=size,
+                width=media.width,
+                height=media.height,
+                seconds=media.seconds,
+                name=safe_name(name, media.mime),
+                lineage=lineage,
+                label=label,
+                created=time.time(),
+            )
+            if not self.path(sha256).exists():
+                write_atomically(taken, self.path(sha256))
+            self._insert(artifact)
+        return self.get(sha256)
+
+    def get(self, sha256: str) -> Artifact:
+        """`NotFound` when no such artifact was stored."""
+        row = self._row(sha256)
+        if row is None:
+            raise NotFound(
+                "没有这个文件，它可能来自别的数据目录。",
+                "No such artifact; it may belong to another data directory.",
+            )
+        return _artifact(row)
+
+    def path(self, sha256: str) -> Path:
+        """Where the bytes of `sha256` lie. `NotFound` when it is not a SHA-256 in hex."""
+        if not is_sha256(sha256):
+            raise NotFound("文件编号不对。", "Not an artifact id.")
+        return self._files / sha256[:2] / sha256
+
+    def open_image(self, sha256: str) -> Image.Image:
+        """The picture, upright RGB. Errors of `retrieval.media.open_picture`."""
+        return open_picture(self.path(sha256), max_pixels=MAX_PIXELS)
+
+    def assign(self, conversation_id: str, sha256: str) -> str:
+        """The next handle of the conversation for this artifact; every appearance gets its own."""
+        kind = self.get(sha256).kind
+        with self._transaction() as db:
+            number, ordinal = db.execute(
+                "SELECT coalesce(max(number) FILTER (WHERE kind = ?), 0) + 1,"
+                " coalesce(max(ordinal), 0) + 1 FROM handles WHERE conversation_id = ?",
+                (kind, conversation_id),
+            ).fetchone()
+            db.execute(
+                "INSERT INTO handles (conversation_id, kind, number, sha256, ordinal)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (conversation_id, kind, number, sha256, ordinal),
+            )
+        return handle_of(kind, number)
+
+    def resolve(self, conversation_id: str, handle: str) -> Artifact | None:
+        """What a handle means in this conversation, or None."""
+        kind = kind_of(handle)
+        if kind is None:
+            return None
+        number = int(handle.removeprefix(f"{PREFIX[kind]}-"))
+        with self._lock:
+            row = self._db.execute(
+                "SELECT artifacts.* FROM handles JOIN artifacts USING (sha256)"
+                " WHERE conversation_id = ? AND handles.kind = ? AND number = ?",
+                (conversation_id, kind, number),
+            ).fetchone()
+        return None if row is None else _artifact(row)
+
+    def handles(self, conversation_id: str) -> list[tuple[str, Artifact]]:
+        """Every handle of a conversation with its artifact, in order of appearance."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT handles.number, artifacts.* FROM handles JOIN artifacts USING (sha256)"
+                " WHERE conversation_id = ? ORDER BY ordinal",
+                (conversation_id,),
+            ).fetchall()
+        return [(handle_of(row["kind"], row["number"]), _artifact(row)) for row in rows]
+
+    def thumbnail(self, sha256: str, size: int) -> bytes:
+        """WebP of the picture, at most `size` px a side, rounded up to one of `THUMBNAIL_SIDES`."""
+        self.get(sha256)
+        side = next((s for s in THUMBNAIL_SIDES if s >= size), THUMBNAIL_SIDES[-1])
+        cached = self._thumbnails / f"{sha256}-{side}.webp"
+        if not cached.exists():
+            picture = encode_thumbnail(self.open_image(sha256), side)
+            with mark_disk_full(), take(picture, self._thumbnails) as (taken, _, _):
+                write_atomically(taken, cached)
+        return cached.read_bytes()
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    def _row(self, sha256: str) -> sqlite3.Row | None:
+        with self._lock:
+            row: sqlite3.Row | None = self._db.execute(
+                "SELECT * FROM artifacts WHERE sha256 = ?", (sha256,)
+            ).fetchone()
+        return row
+
+    def _insert(self, artifact: Artifact) -> None:
+        values = asdict(artifact)
+        values["lineage"] = json.dumps(values["lineage"], ensure_ascii=False)
+        columns = ", ".join(values)
+        marks = ", ".join(f":{column}" for column in values)
+        with self._transaction() as db:
+            db.execute(f"INSERT OR IGNORE INTO artifacts ({columns}) VALUES ({marks})", values)  # noqa: S608
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+
+def _artifact(row: sqlite3.Row) -> Artifact:
+    values = {key: row[key] for key in Artifact.__dataclass_fields__}
+    lineage = json.loads(values["lineage"])
+    values["lineage"] = Lineage(**{**lineage, "parents": tuple(lineage["parents"])})
+    values["label"] = bool(values["label"])
+    return Artifact(**values)

@@ -1,0 +1,159 @@
+"""What a tool may use while it runs: artifacts, the library, leases, progress, the stop flag."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from PIL import Image
+
+from models.errors import Cancelled, ToolRetry
+from tools.artifacts import Artifact, ArtifactStore, Lineage
+from tools.handles import KIND_ZH, Kind, kind_of
+
+if TYPE_CHECKING:
+    from models.residency import Residency, Ticket
+    from retrieval.library import Library
+
+current_ticket: ContextVar["Ticket | None"] = ContextVar("current_ticket", default=None)
+"""Who waits, while a tool runs: for a lease taken below the tool (the library's embedder)."""
+
+_LISTED = 12  # handles named in a hint; the newest are the likely ones
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What a step is doing now. `fraction` is 0–1 or unknown; `position` 0 is next in the queue."""
+
+    state: Literal["queued", "loading", "running"]
+    position: int | None = None
+    fraction: float | None = None
+    note: str = ""
+    preview_sha: str | None = None
+
+
+def _ignore(*_: object) -> None: ...
+
+
+@dataclass(frozen=True)
+class ToolContext:
+    """One tool call. `on_times(queued_seconds, load_seconds)` is called once for every lease."""
+
+    conversation_id: str
+    run_id: str
+    call_id: str
+    cancel: threading.Event
+    artifacts: ArtifactStore
+    library: "Library"
+    residency: "Residency"
+    on_activity: Callable[[Activity], None] = _ignore
+    on_times: Callable[[float, float], None] = _ignore
+    tool: str | None = None
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    @contextmanager
+    def calling(self, tool: str, arguments: Mapping[str, Any]) -> Iterator["ToolContext"]:
+        """The context of one call of `tool`: names it in lineages and waits in its name."""
+        self.check_cancelled()
+        call = replace(self, tool=tool, arguments=arguments)
+        token = current_ticket.set(_CallTicket(call))
+        try:
+            call.on_activity(Activity("running"))
+            yield call
+        finally:
+            current_ticket.reset(token)
+
+    def lease(self, role: str) -> AbstractContextManager[Any]:
+        """Borrow the object of `role`; its queue position and load time are shown meanwhile."""
+        return self.residency.lease(role, _CallTicket(self))
+
+    def progress(self, fraction: float | None, note: str, preview: Artifact | None = None) -> None:
+        """Show how far the call is (`fraction` 0–1, None when unknown). Chinese `note`, short."""
+        sha = preview.sha256 if preview else None
+        self.on_activity(Activity("running", fraction=fraction, note=note, preview_sha=sha))
+
+    def check_cancelled(self) -> None:
+        """Raise `Cancelled` once the person pressed stop."""
+        if self.cancel.is_set():
+            raise Cancelled
+
+    def image(self, handle: str) -> tuple[Artifact, Image.Image]:
+        """The picture of a handle, upright RGB. `ToolRetry` when there is none."""
+        artifact = self._artifact(handle, "image")
+        return artifact, self.artifacts.open_image(artifact.sha256)
+
+    def audio(self, handle: str) -> tuple[Artifact, Path]:
+        """The sound of a handle and its file. `ToolRetry` when there is none."""
+        artifact = self._artifact(handle, "audio")
+        return artifact, self.artifacts.path(artifact.sha256)
+
+    def keep(
+        self,
+        data: bytes | Path,
+        *,
+        kind: Kind,
+        name: str,
+        source: str = "tool",
+        parents: Iterable[str] = (),
+        checkpoint: str | None = None,
+        revision: str | None = None,
+        seed: int | None = None,
+        label: bool = False,
+    ) -> str:
+        """Store a result of this call and give it the conversation's next handle.
+
+        `parents`: SHA-256 of what it was made from. `label`: made by AI (GB 45438-2025).
+        """
+        lineage = Lineage(
+            tool=self.tool,
+            arguments=dict(self.arguments),
+            checkpoint=checkpoint,
+            revision=revision,
+            seed=seed,
+            parents=tuple(parents),
+            source=source,
+        )
+        artifact = self.artifacts.put(data, kind=kind, name=name, lineage=lineage, label=label)
+        return self.artifacts.assign(self.conversation_id, artifact.sha256)
+
+    def _artifact(self, handle: str, kind: Kind) -> Artifact:
+        artifact = self.artifacts.resolve(self.conversation_id, handle)
+        if artifact is not None and artifact.kind == kind:
+            return artifact
+        raise self._no_such(handle, kind)
+
+    def _no_such(self, handle: str, kind: Kind) -> ToolRetry:
+        existing = [h for h, a in self.artifacts.handles(self.conversation_id) if a.kind == kind]
+        noun = KIND_ZH[kind]
+        shown = f"可用的{noun}：{'、'.join(existing[-_LISTED:])}" if existing else f"还没有{noun}"
+        other = kind_of(handle)
+        wrong = (
+            f"{handle}是{KIND_ZH[other]}，不是{noun}"
+            if other not in (None, kind)
+            else f"没有{noun}{handle}"
+        )
+        return ToolRetry(
+            f"{wrong}，{shown}。",
+            f"{handle} is no {kind} of this conversation; it has {', '.join(existing) or 'none'}.",
+        )
+
+
+@dataclass(frozen=True)
+class _CallTicket:
+    """A tool call in the device's queue (`models.residency.Ticket`)."""
+
+    call: ToolContext
+
+    @property
+    def cancel(self) -> threading.Event:
+        return self.call.cancel
+
+    def queued(self, position: int) -> None:
+        self.call.on_activity(Activity("queued", position=position))
+
+    def granted(self, queued_seconds: float, load_seconds: float) -> None:
+        self.call.on_times(queued_seconds, load_seconds)
+        self.call.on_activity(Activity("running"))

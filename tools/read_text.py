@@ -1,0 +1,39 @@
+"""`read_text`: the text in a picture."""
+
+from tools import replies
+from tools.context import ToolContext
+from tools.contract import Arguments, ImageHandle, ToolOutput, tool
+
+_MODEL_CHARACTERS = 4000  # the screen shows all of it, the language model reads this much
+
+
+class ReadText(Arguments):
+    image: ImageHandle
+
+
+@tool(title_zh="识别文字", title_en="Read text", icon="text_fields", roles=("ocr",))
+def read_text(arguments: ReadText, context: ToolContext) -> ToolOutput:
+    """读出图片里的文字。"""
+    _, picture = context.image(arguments.image)
+    context.progress(None, "正在识别文字")
+    with context.lease("ocr") as recognizer:
+        lines = recognizer.read(picture)
+    return ToolOutput(
+        replies.text_in_image(arguments.image, _within_budget([line.text for line in lines])),
+        details={
+            "image": arguments.image,
+            "lines": [{"text": x.text, "score": x.score, "box": x.box} for x in lines],
+        },
+    )
+
+
+def _within_budget(lines: list[str]) -> list[str]:
+    """Whole lines up to the budget, and how many were left out."""
+    kept: list[str] = []
+    characters = 0
+    for line in lines:
+        characters += len(line) + 1
+        if characters > _MODEL_CHARACTERS:
+            return [*kept, f"（后面还有{len(lines) - len(kept)}行）"]
+        kept.append(line)
+    return kept

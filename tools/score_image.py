@@ -1,0 +1,33 @@
+"""`score_image`: how well a text fits a picture."""
+
+from pydantic import Field
+
+from tools import replies
+from tools.context import ToolContext
+from tools.contract import Arguments, ImageHandle, ToolOutput, tool
+
+_WEIGHT = 2.5  # Hessel et al., CLIPScore (EMNLP 2021), equation 1
+
+
+class ScoreImage(Arguments):
+    image: ImageHandle
+    text: str = Field(description="要对照的文字，最多200字", min_length=1, max_length=200)
+
+
+def clip_score(cosine: float) -> float:
+    """CLIPScore = 2.5 · max(cosine, 0) (Hessel et al. 2021), 0 to 2.5."""
+    return _WEIGHT * max(cosine, 0.0)
+
+
+@tool(title_zh="图文评分", title_en="Score picture and text", icon="grade", roles=("clip",))
+def score_image(arguments: ScoreImage, context: ToolContext) -> ToolOutput:
+    """给图片和一句话的相符程度打分。"""
+    _, picture = context.image(arguments.image)
+    with context.lease("clip") as clip:
+        [image], [text] = clip.embed_images([picture]), clip.embed_texts([arguments.text])
+    cosine = float(image @ text)  # rows are unit vectors
+    score = clip_score(cosine)
+    return ToolOutput(
+        replies.scored(arguments.image, score, cosine),
+        details={"clip_score": score, "cosine": cosine},
+    )

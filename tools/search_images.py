@@ -1,0 +1,37 @@
+"""`search_images`: pictures of the library that fit a sentence."""
+
+from datetime import date
+
+from pydantic import Field
+from retrieval.library import Filters
+
+from tools import replies
+from tools.context import ToolContext
+from tools.contract import Arguments, ToolOutput, tool
+from tools.library import keep_hits, require_pictures
+
+MAX_TOP_K = 20
+
+
+class ImageFilters(Arguments):
+    folder: str | None = Field(None, description="只在这个文件夹里找，如旅行", max_length=200)
+    after: date | None = Field(None, description="不早于这一天，如2024-05-01")
+    before: date | None = Field(None, description="不晚于这一天，如2024-05-31")
+
+
+class SearchImages(Arguments):
+    query: str = Field(
+        description="要找的画面，用一句中文描述，最多200字", min_length=1, max_length=200
+    )
+    top_k: int = Field(4, description="要几张，1到20", ge=1, le=MAX_TOP_K)
+    filters: ImageFilters | None = Field(None, description="限定范围，用户提到时才填")
+
+
+@tool(title_zh="搜索图片", title_en="Search pictures", icon="image_search", roles=("clip",))
+def search_images(arguments: SearchImages, context: ToolContext) -> ToolOutput:
+    """按一句话在图库里找图片。"""
+    require_pictures(context.library)
+    filters = arguments.filters and Filters(**arguments.filters.model_dump())
+    hits = context.library.search_text(arguments.query, arguments.top_k, filters)
+    handles, details = keep_hits(hits, context)
+    return ToolOutput(replies.found_images(handles), handles, details)
