@@ -1,0 +1,362 @@
+"""`Client`: the engine over HTTP, one typed method per route.
+
+    with Client("http://127.0.0.1:8765") as client:
+        conversation = client.create_conversation()
+        run = client.start_run(conversation.id, "帮我找几张有拱桥的图")
+        transcript = fold(Transcript(), client.run_events(run.run_id))
+
+Imports no torch. Event streams resume by themselves where a connection breaks. Errors are those
+of `models.errors`: `EngineUnavailable` when nothing answers, else what the engine said.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any, Self, TypeVar
+from urllib.parse import quote
+
+import httpx
+from httpx_sse import EventSource, ServerSentEvent, SSEError
+from pydantic import BaseModel, ValidationError
+
+from api.schemas import (
+    About,
+    ArtifactInfo,
+    ConversationList,
+    ConversationTitle,
+    ConversationView,
+    DeviceView,
+    ErrorBody,
+    EventList,
+    GalleryView,
+    Health,
+    HitList,
+    HitView,
+    IndexJob,
+    IndexJobBody,
+    LibraryView,
+    NewConversation,
+    NewIndex,
+    NewRun,
+    Readiness,
+    RunView,
+    StartedRun,
+    StoredEventView,
+    UnreadableList,
+    UnreadableView,
+)
+from api.transcript import Said, Step, Thinking, Transcript, Turn, fold, is_terminal
+from models.errors import DuomoError, EngineUnavailable
+
+__all__ = [
+    "Client",
+    "Said",
+    "Step",
+    "StoredEventView",
+    "Thinking",
+    "Transcript",
+    "Turn",
+    "fold",
+    "is_terminal",
+]
+
+DEFAULT_URL = "http://127.0.0.1:8765"
+HEARTBEAT_SECONDS = 10.0
+"""The engine writes to an idle event stream at least this often."""
+_BACKOFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
+
+View = TypeVar("View", bound=BaseModel)
+
+
+class _NothingMore(Exception):
+    """204 on an event stream: over for good, do not reconnect (WHATWG HTML, server-sent events)."""
+
+
+class Client:
+    """Speaks to one engine. Threads may share a client.
+
+    `timeout` bounds one answer in seconds; `patience` is how long a broken event stream is
+    retried before `EngineUnavailable`.
+    """
+
+    def __init__(
+        self, base_url: str = DEFAULT_URL, *, timeout: float = 30.0, patience: float = 30.0
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.patience = patience
+        # A proxy from the environment must never see what goes to the own machine.
+        self._http = httpx.Client(base_url=self.base_url, timeout=timeout, trust_env=False)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    # Health
+
+    def health(self) -> Health:
+        return self._get(Health, "/healthz")
+
+    def ready(self) -> Readiness:
+        """What is warm and what is not; an engine that still loads is an answer, not an error."""
+        response = self._send("GET", "/readyz", accept=(503,))
+        return _view(Readiness, response)
+
+    def wait_ready(self, timeout: float = 120.0) -> Readiness:
+        """Blocks until the engine is ready or something stands in its way.
+
+        Raises EngineUnavailable after `timeout` seconds.
+        """
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            readiness = self._ready_or_none()
+            if readiness is not None and (readiness.ready or readiness.problems):
+                return readiness
+            time.sleep(0.1)
+        raise EngineUnavailable(
+            f"{timeout:.0f} 秒内引擎没有准备好。请运行 duomo doctor 查看原因。",
+            f"The engine was not ready within {timeout:.0f} s. Run duomo doctor to see why.",
+        )
+
+    def _ready_or_none(self) -> Readiness | None:
+        try:
+            return self.ready()
+        except EngineUnavailable:
+            return None
+
+    def about(self) -> About:
+        return self._get(About, "/api/about")
+
+    def device(self) -> DeviceView:
+        return self._get(DeviceView, "/api/device")
+
+    # Conversations and runs
+
+    def conversations(self) -> tuple[ConversationView, ...]:
+        """Newest first."""
+        return self._get(ConversationList, "/api/conversations").conversations
+
+    def create_conversation(self, title: str = "") -> ConversationView:
+        body = NewConversation(title=title)
+        return self._post(ConversationView, "/api/conversations", body)
+
+    def conversation(self, conversation_id: str) -> ConversationView:
+        return self._get(ConversationView, f"/api/conversations/{_part(conversation_id)}")
+
+    def rename_conversation(self, conversation_id: str, title: str) -> ConversationView:
+        path = f"/api/conversations/{_part(conversation_id)}"
+        body = ConversationTitle(title=title).model_dump()
+        return _view(ConversationView, self._send("PATCH", path, json=body))
+
+    def delete_conversation(self, conversation_id: str) -> None:
+        self._send("DELETE", f"/api/conversations/{_part(conversation_id)}")
+
+    def conversation_events(
+        self, conversation_id: str, after: int = 0
+    ) -> tuple[StoredEventView, ...]:
+        """What is stored so far, past sequence number `after`."""
+        path = f"/api/conversations/{_part(conversation_id)}/events"
+        return self._get(EventList, path, params={"after": after}).events
+
+    def transcript(self, conversation_id: str) -> Transcript:
+        return fold(Transcript(), self.conversation_events(conversation_id))
+
+    def start_run(
+        self, conversation_id: str, text: str, attachments: Sequence[str] = ()
+    ) -> StartedRun:
+        """One turn; `attachments` are SHA-256 of uploaded artifacts. Returns at once."""
+        path = f"/api/conversations/{_part(conversation_id)}/runs"
+        return self._post(StartedRun, path, NewRun(text=text, attachments=tuple(attachments)))
+
+    def run(self, run_id: str) -> RunView:
+        return self._get(RunView, f"/api/runs/{_part(run_id)}")
+
+    def cancel_run(self, run_id: str) -> RunView:
+        return self._post(RunView, f"/api/runs/{_part(run_id)}/cancel")
+
+    def run_events(self, run_id: str, after: int = 0) -> Iterator[StoredEventView]:
+        """Events of a run as they happen, from after a sequence number; ends with the run."""
+        path = f"/api/runs/{_part(run_id)}/events"
+        for stored in self._follow(path, after, lambda sse: _of_run(sse, run_id)):
+            yield stored
+            if is_terminal(stored.event):
+                return
+
+    def conversation_stream(
+        self, conversation_id: str, after: int = 0
+    ) -> Iterator[StoredEventView]:
+        """Events of all runs of a conversation as they happen; never ends by itself."""
+        path = f"/api/conversations/{_part(conversation_id)}/stream"
+        return self._follow(path, after, _enveloped)
+
+    # Artifacts
+
+    def upload(self, source: Path | bytes | IO[bytes], name: str = "") -> ArtifactInfo:
+        """Keeps a picture or sound; raises UnreadableMedia or MediaTooLarge."""
+        if isinstance(source, Path):
+            with source.open("rb") as file:
+                return self.upload(file, name or source.name)
+        response = self._send("POST", "/api/artifacts", files={"file": (name or "file", source)})
+        return _view(ArtifactInfo, response)
+
+    def artifact(self, sha256: str) -> bytes:
+        return self._send("GET", f"/api/artifacts/{_part(sha256)}").content
+
+    def artifact_info(self, sha256: str) -> ArtifactInfo:
+        return self._get(ArtifactInfo, f"/api/artifacts/{_part(sha256)}/info")
+
+    def thumbnail(self, sha256: str, size: int = 512) -> bytes:
+        """A small picture whose longer side is at most `size` pixels."""
+        path = f"/api/artifacts/{_part(sha256)}/thumbnail"
+        return self._send("GET", path, params={"size": size}).content
+
+    # Library
+
+    def library(self) -> LibraryView:
+        return self._get(LibraryView, "/api/library")
+
+    def search_library(self, query: str, top_k: int = 12) -> tuple[HitView, ...]:
+        params = {"q": query, "top_k": top_k}
+        return self._get(HitList, "/api/library/search", params=params).hits
+
+    def library_thumbnail(self, image_id: int, size: int = 512) -> bytes:
+        path = f"/api/library/images/{image_id}/thumbnail"
+        return self._send("GET", path, params={"size": size}).content
+
+    def index(self, folders: Sequence[Path | str]) -> IndexJob:
+        """Starts to index folders of the engine's machine (absolute paths)."""
+        body = NewIndex(folders=tuple(str(folder) for folder in folders))
+        return self._post(IndexJob, "/api/library/index", body)
+
+    def index_job(self) -> IndexJob | None:
+        """The job that runs, or the last one that ran; None when there was none."""
+        return self._get(IndexJobBody, "/api/library/index").job
+
+    def cancel_index(self) -> IndexJob | None:
+        return self._post(IndexJobBody, "/api/library/index/cancel").job
+
+    def unreadable(self, limit: int = 100, offset: int = 0) -> tuple[UnreadableView, ...]:
+        params = {"limit": limit, "offset": offset}
+        return self._get(UnreadableList, "/api/library/unreadable", params=params).unreadable
+
+    def gallery(self) -> GalleryView:
+        return self._get(GalleryView, "/api/gallery")
+
+    def gallery_thumbnail(self, file: str, size: int = 512) -> bytes:
+        path = f"/api/gallery/{_part(file)}/thumbnail"
+        return self._send("GET", path, params={"size": size}).content
+
+    # The wire
+
+    def _get(self, model: type[View], path: str, params: dict[str, Any] | None = None) -> View:
+        return _view(model, self._send("GET", path, params=params))
+
+    def _post(self, model: type[View], path: str, body: BaseModel | None = None) -> View:
+        json = None if body is None else body.model_dump(mode="json")
+        return _view(model, self._send("POST", path, json=json))
+
+    def _send(
+        self, method: str, path: str, *, accept: Sequence[int] = (), **options: Any
+    ) -> httpx.Response:
+        try:
+            response = self._http.request(method, path, **options)
+        except httpx.TransportError as error:
+            raise _unavailable(self.base_url) from error
+        if response.is_error and response.status_code not in accept:
+            raise error_of(response)
+        return response
+
+    def _follow(
+        self, path: str, after: int, read: Callable[[ServerSentEvent], StoredEventView]
+    ) -> Iterator[StoredEventView]:
+        """Server-sent events past `after`; a broken connection resumes at the last one seen."""
+        attempt, broken_since = 0, 0.0
+        while True:
+            try:
+                for sse in self._events_once(path, after):
+                    stored = read(sse)
+                    attempt, after = 0, stored.seq
+                    yield stored
+            except _NothingMore:
+                return
+            except (httpx.TransportError, SSEError) as error:
+                broken_since = broken_since if attempt else time.monotonic()
+                if time.monotonic() - broken_since > self.patience:
+                    raise _unavailable(self.base_url) from error
+            time.sleep(_BACKOFF_SECONDS[min(attempt, len(_BACKOFF_SECONDS) - 1)])
+            attempt += 1
+
+    def _events_once(self, path: str, after: int) -> Iterator[ServerSentEvent]:
+        headers = {"Accept": "text/event-stream", "Last-Event-ID": str(after)}
+        timeout = httpx.Timeout(10.0, read=3 * HEARTBEAT_SECONDS)
+        with self._http.stream("GET", path, headers=headers, timeout=timeout) as response:
+            if response.is_error:
+                response.read()
+                raise error_of(response)
+            if response.status_code == httpx.codes.NO_CONTENT:
+                raise _NothingMore
+            for sse in EventSource(response).iter_sse():
+                if sse.data:
+                    yield sse
+
+
+def _part(text: str) -> str:
+    """One path segment: an id from outside never reaches another route."""
+    return quote(text, safe="")
+
+
+def _of_run(sse: ServerSentEvent, run_id: str) -> StoredEventView:
+    """A run's stream carries bare AG-UI events; their number is the SSE id."""
+    event = sse.json()
+    created = event.get("timestamp", 0) / 1000
+    return StoredEventView(seq=int(sse.id), run_id=run_id, created=created, event=event)
+
+
+def _enveloped(sse: ServerSentEvent) -> StoredEventView:
+    return StoredEventView.model_validate_json(sse.data)
+
+
+def _view(model: type[View], response: httpx.Response) -> View:
+    try:
+        return model.model_validate_json(response.content)
+    except ValidationError as error:
+        raise EngineUnavailable(
+            f"{response.url} 上运行的不是本版本的多模引擎。请检查端口设置。",
+            f"What answers at {response.url} is not this version's engine. Check the port.",
+        ) from error
+
+
+def _unavailable(base_url: str) -> EngineUnavailable:
+    return EngineUnavailable(
+        f"连不上引擎（{base_url}）。请先运行 duomo 或 duomo serve。",
+        f"The engine at {base_url} does not answer. Start it with duomo or duomo serve.",
+    )
+
+
+def error_of(response: httpx.Response) -> DuomoError:
+    """The typed error that an engine's answer stands for."""
+    try:
+        told = ErrorBody.model_validate_json(response.content).error
+    except ValidationError:
+        status = response.status_code
+        return EngineUnavailable(
+            f"引擎回答了 HTTP {status}，看不出原因。请查看引擎的日志。",
+            f"The engine answered HTTP {status} without a reason. See the engine's log.",
+        )
+    error = object.__new__(_ERRORS.get(told.code, DuomoError))
+    DuomoError.__init__(error, told.zh, told.en)
+    error.code = told.code
+    return error
+
+
+def _tree(root: type[DuomoError]) -> Iterator[type[DuomoError]]:
+    yield root
+    for child in root.__subclasses__():
+        yield from _tree(child)
+
+
+_ERRORS = {kind.code: kind for kind in _tree(DuomoError)}

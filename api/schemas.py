@@ -1,0 +1,283 @@
+"""What goes over the wire: one pydantic model per shape, read by the server and the client alike.
+
+Plain data only. Nothing here imports torch, the agent or the tools, so that a user interface
+that speaks to the engine stays light. Times are seconds since the Unix epoch, sizes are bytes.
+"""
+
+from typing import Any, Literal
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+
+RunState = Literal["queued", "running", "finished", "failed", "cancelled"]
+JobState = Literal["queued", "running", "finished", "failed", "cancelled"]
+ArtifactKind = Literal["image", "audio"]
+
+MAX_TEXT = 20_000
+"""Longest text of one turn, in characters."""
+MAX_ATTACHMENTS = 16
+"""Most attachments of one turn."""
+MAX_TITLE = 200
+"""Longest title of a conversation, in characters."""
+
+Sha256 = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the file, lower-case hex")
+
+
+class Wire(BaseModel):
+    """Base: immutable; a field that a newer engine adds is ignored by an older client."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class ErrorView(Wire):
+    """What went wrong, for people in two languages; `code` is stable, for programs."""
+
+    code: str
+    zh: str
+    en: str
+
+
+class ErrorBody(Wire):
+    error: ErrorView
+
+
+class Words(Wire):
+    """One sentence in both languages."""
+
+    zh: str
+    en: str
+
+
+# Health
+
+
+class Health(Wire):
+    status: Literal["ok"] = "ok"
+    version: str
+    home_id: str = Field(description="Which data directory this engine serves (a short digest)")
+
+
+class Readiness(Wire):
+    """Ready once the models of a first question are warm; `loading` says what is not yet."""
+
+    ready: bool
+    loading: tuple[str, ...] = ()
+    problems: tuple[ErrorView, ...] = ()
+
+
+# About and device
+
+
+class ToolView(Wire):
+    name: str
+    title_zh: str
+    title_en: str
+    icon: str = Field(description="Name of a Material symbol")
+
+
+class CheckpointView(Wire):
+    role: str
+    name: str
+    licence: str
+    licence_limits: str | None = None
+    languages: tuple[str, ...] = ()
+    present: bool
+    note: Words | None = None
+
+
+class About(Wire):
+    version: str
+    profile: str
+    starter: bool = Field(description="True when a small starter checkpoint serves any role")
+    notes: tuple[Words, ...] = ()
+    tools: tuple[ToolView, ...] = ()
+    checkpoints: tuple[CheckpointView, ...] = ()
+    max_upload_bytes: int
+
+
+class ResidentView(Wire):
+    checkpoint: str
+    role: str
+    bytes: int
+    leased: bool
+    idle_seconds: float
+
+
+class WaitingView(Wire):
+    role: str
+    waiting_seconds: float
+
+
+class DeviceView(Wire):
+    device: str
+    budget_bytes: int
+    used_bytes: int
+    residents: tuple[ResidentView, ...] = ()
+    queue: tuple[WaitingView, ...] = ()
+    swaps: int = 0
+
+
+# Artifacts
+
+
+class ArtifactView(Wire):
+    """A picture or a sound; `handle` (`img-1`) only where it belongs to a conversation."""
+
+    handle: str | None = None
+    sha256: str = Sha256
+    kind: ArtifactKind
+    mime: str
+    name: str
+    width: int | None = None
+    height: int | None = None
+    seconds: float | None = None
+    label: bool = Field(default=False, description="Made by a model: carries the AI-content label")
+
+
+class LineageView(Wire):
+    """Where an artifact comes from."""
+
+    source: str
+    tool: str | None = None
+    arguments: dict[str, Any] = {}
+    checkpoint: str | None = None
+    revision: str | None = None
+    seed: int | None = None
+    parents: tuple[str, ...] = ()
+
+
+class ArtifactInfo(ArtifactView):
+    size_bytes: int
+    created: float
+    lineage: LineageView
+
+
+# Conversations and runs
+
+
+class ConversationView(Wire):
+    id: str
+    title: str
+    created: float
+    updated: float
+
+
+class ConversationList(Wire):
+    conversations: tuple[ConversationView, ...]
+
+
+class NewConversation(Wire):
+    title: str = Field(default="", max_length=MAX_TITLE)
+
+
+class ConversationTitle(Wire):
+    title: str = Field(min_length=1, max_length=MAX_TITLE)
+
+
+class NewRun(Wire):
+    """One turn of a person: words, attachments, or both."""
+
+    text: str = Field(default="", max_length=MAX_TEXT)
+    attachments: tuple[str, ...] = Field(default=(), max_length=MAX_ATTACHMENTS)
+
+
+class StartedRun(Wire):
+    run_id: str
+    conversation_id: str
+
+
+class RunView(Wire):
+    id: str
+    conversation_id: str
+    state: RunState
+    reason: str | None = None
+    created: float
+    ended: float | None = None
+
+
+class StoredEventView(Wire):
+    """One event of the log; `event` is an AG-UI 1.0 event as it goes over the wire (camelCase)."""
+
+    seq: int
+    run_id: str = Field(
+        validation_alias=AliasChoices("runId", "run_id"), serialization_alias="runId"
+    )
+    created: float
+    event: dict[str, Any]
+
+
+class EventList(Wire):
+    events: tuple[StoredEventView, ...]
+
+
+# Library
+
+
+class NewIndex(Wire):
+    folders: tuple[str, ...] = Field(min_length=1, max_length=64)
+
+
+class IndexJob(Wire):
+    """The indexing job that runs, or the last one that ran."""
+
+    id: str
+    state: JobState
+    folders: tuple[str, ...]
+    found: int = 0
+    done: int = 0
+    indexed: int = 0
+    skipped: int = 0
+    unreadable: int = 0
+    rate: float | None = Field(default=None, description="Pictures a second")
+    eta_seconds: float | None = None
+    current: str | None = None
+    started: float | None = None
+    ended: float | None = None
+    error: ErrorView | None = None
+
+
+class IndexJobBody(Wire):
+    job: IndexJob | None
+
+
+class LibraryView(Wire):
+    images: int
+    unreadable: int
+    folders: tuple[str, ...] = ()
+    embedder: str
+    starter: bool = Field(description="True: understands the illustrated world, not photos")
+    job: IndexJob | None = None
+
+
+class HitView(Wire):
+    image_id: int
+    path: str
+    score: float = Field(description="Cosine between the query and the picture")
+    width: int
+    height: int
+    sha256: str
+
+
+class HitList(Wire):
+    hits: tuple[HitView, ...]
+
+
+class UnreadableView(Wire):
+    path: str
+    reason: str
+
+
+class UnreadableList(Wire):
+    unreadable: tuple[UnreadableView, ...]
+
+
+class GalleryPicture(Wire):
+    """One picture that comes with Duomo; its thumbnail is `/api/gallery/{file}/thumbnail`."""
+
+    file: str
+    caption: str
+    style: str = ""
+
+
+class GalleryView(Wire):
+    pictures: tuple[GalleryPicture, ...] = ()
+    suggestions: tuple[str, ...] = Field(default=(), description="Chinese first questions to ask")
