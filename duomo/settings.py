@@ -1,0 +1,225 @@
+"""Every setting of Duomo, in one place.
+
+A value comes from, first wins: the command line (keyword arguments here), the environment
+(`DUOMO_PORT=9000`), `$DUOMO_HOME/duomo.toml` (`port = 9000`), the default below. Lists in the
+environment are separated by commas. Sizes are written like `2GiB` or `512MB`.
+"""
+
+import ipaddress
+import os
+import re
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import platformdirs
+from pydantic import ByteSize, Field, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
+
+from models.errors import InvalidRequest, Locale
+
+TOML_NAME = "duomo.toml"
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
+_HOST_NAME = re.compile(r"[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]")
+
+
+def default_home() -> Path:
+    """`$DUOMO_HOME`, else the data directory of this user on this platform."""
+    chosen = os.environ.get("DUOMO_HOME")
+    return Path(chosen) if chosen else platformdirs.user_data_path("duomo", appauthor=False)
+
+
+class Settings(BaseSettings):
+    """Read with `load_settings()`, which turns mistakes into `InvalidRequest` with a remedy.
+
+    The description of each field is what a person reads when its value is refused.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="DUOMO_", extra="forbid", frozen=True, env_ignore_empty=True
+    )
+
+    home: Path = Field(
+        default_factory=default_home,
+        description="数据目录：图库、对话、作品、模型都在里面|the data directory",
+    )
+    profile: str = Field(
+        default="starter",
+        min_length=1,
+        description="models/profiles.toml 里的方案名|a profile of models/profiles.toml",
+    )
+    device: str = Field(
+        default="auto",
+        pattern=r"^(auto|cpu|cuda(:\d{1,2})?)$",
+        description="auto、cpu、cuda 或 cuda:编号|auto, cpu, cuda or cuda:N",
+    )
+    budget: ByteSize | None = Field(
+        default=None,
+        gt=0,
+        description="模型可用的内存或显存，如 2GiB；不写则按方案|memory for models, like 2GiB",
+    )
+    host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="引擎监听的地址，默认只限本机|the address to listen on, loopback by default",
+    )
+    port: int = Field(
+        default=8765, ge=0, le=65535, description="引擎端口，0 到 65535|engine port, 0 to 65535"
+    )
+    ui_port: int = Field(
+        default=8501, ge=0, le=65535, description="界面端口，0 到 65535|UI port, 0 to 65535"
+    )
+    locale: Locale = Field(default="zh-CN", description="zh-CN 或 en|zh-CN or en")
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="浏览器可用的主机名，不带端口，逗号分隔|host names browsers may use, no ports",
+    )
+    max_upload: ByteSize = Field(
+        default=ByteSize(64 * 2**20),
+        gt=0,
+        le=2**31,
+        description="单个上传文件的上限，如 64MiB，最大 2GiB|largest upload, like 64MiB, up to 2GiB",
+    )
+
+    @field_validator("home", mode="after")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("allowed_hosts", mode="after")
+    @classmethod
+    def _names_only(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_HOST_NAME.fullmatch(name) for name in names):
+            raise PydanticCustomError("hosts", "not a host name")
+        return tuple(name.lower() for name in names)
+
+    @model_validator(mode="after")
+    def _open_only_on_purpose(self) -> "Settings":
+        if not is_loopback(self.host) and not self.allowed_hosts:
+            raise PydanticCustomError("exposed", "a host beyond loopback needs allowed_hosts")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 (the signature is pydantic's)
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        home = Path(init_settings().get("home") or default_home()).expanduser()
+        file = TomlConfigSettingsSource(settings_cls, toml_file=home / TOML_NAME)
+        return init_settings, env_settings, file
+
+    @property
+    def library_dir(self) -> Path:
+        return self.home / "library"
+
+    @property
+    def artifacts_dir(self) -> Path:
+        return self.home / "artifacts"
+
+    @property
+    def events_path(self) -> Path:
+        return self.home / "events.db"
+
+    @property
+    def checkpoints_path(self) -> Path:
+        """Where the agent's conversation states are kept (not model weights)."""
+        return self.home / "agent.db"
+
+    @property
+    def base_url(self) -> str:
+        """How this machine reaches the engine."""
+        host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def served_hosts(self) -> frozenset[str]:
+        """Names a `Host` header may carry: anything else is DNS rebinding."""
+        return frozenset({*LOOPBACK_HOSTS, *self.allowed_hosts})
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Settings of this process; `None` among the overrides means "not given".
+
+    Raises InvalidRequest, which names the setting, what it takes and where to change it.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    home = Path(given.get("home") or default_home()).expanduser()
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise _refused(error, home / TOML_NAME) from error
+    except SettingsError as error:
+        raise _told(home / TOML_NAME, f"环境变量读不懂：{error}", f"{error}") from error
+    except tomllib.TOMLDecodeError as error:
+        told_zh, told_en = f"语法错误：{error}", f"syntax error: {error}"
+        raise _told(home / TOML_NAME, told_zh, told_en) from error
+
+
+def _refused(error: ValidationError, file: Path) -> InvalidRequest:
+    first = error.errors(include_url=False)[0]
+    name = str(first["loc"][0]) if first["loc"] else ""
+    wording = _WORDING.get(first["type"], _wrong_value)
+    zh, en = wording(name, first.get("input"))
+    return _told(file, zh, en)
+
+
+def _told(file: Path, zh: str, en: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"设置有误：{zh}。请修改环境变量或 {file}。",
+        f"Bad setting: {en}. Change the environment variable or {file}.",
+    )
+
+
+def _wrong_value(name: str, value: object) -> tuple[str, str]:
+    zh, _, en = (Settings.model_fields[name].description or "").partition("|")
+    return (
+        f"{name} 的值 {value!r} 不能用，应为：{zh}",
+        f"{name} cannot be {value!r}; it takes: {en}",
+    )
+
+
+def _unknown(name: str, _value: object) -> tuple[str, str]:
+    known = "、".join(sorted(Settings.model_fields))
+    return f"没有 {name} 这个设置，可用的有：{known}", f"there is no setting {name}"
+
+
+def _exposed(_name: str, _value: object) -> tuple[str, str]:
+    return (
+        "host 不是本机地址时，必须同时写明 allowed_hosts（浏览器里用的主机名）",
+        "a host beyond loopback needs allowed_hosts, the names browsers will use",
+    )
+
+
+_WORDING: dict[str, Callable[[str, object], tuple[str, str]]] = {
+    "extra_forbidden": _unknown,
+    "exposed": _exposed,
+}
