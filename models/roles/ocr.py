@@ -1,0 +1,204 @@
+"""Text in pictures by RapidOCR: PP-OCR detection and recognition models on onnxruntime.
+
+The models lie inside the `rapidocr` wheel; nothing is downloaded.
+"""
+
+import importlib.util
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+
+from models.catalog import Checkpoint
+from models.errors import CheckpointBroken
+from models.roles.reading_order import Span, reading_order
+
+Pixels = npt.NDArray[np.uint8]  # [height, width, 3], BGR as the models were trained
+Quad = npt.NDArray[np.float32]  # [4, 2]: x, y px of the corners, clockwise from the top left
+
+_DETECTOR, _RECOGNIZER = "PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx"
+_MAX_AREA = 24_000_000  # px kept for reading; a page scanned at 400 dpi
+_DETECTION_AREA = 4_000_000  # px the detector sees
+_SHORT_SIDE, _LONG_SIDE = 960, 1600  # px, whichever scale is larger
+_LARGEST_ENLARGEMENT = 2.0
+_TYPICAL_LINE = 48  # px; pictures of one small line are enlarged towards it
+_MARGIN = 32  # px around: the detector misses text that touches the edge
+_LINE_ASPECT = 2.0  # a picture this wide may be a single line
+_LEAST_SCORE = 0.5
+_DOUBTFUL_SCORE = 0.9  # below, the line may be upside down
+_WORKING_BYTES = 400 << 20  # measured peak of both models' activations at the largest size
+
+
+@dataclass(frozen=True)
+class TextLine:
+    """`box`: 4 corners (x, y) px, clockwise from the top left; `score` 0–1."""
+
+    text: str
+    score: float
+    box: tuple[tuple[float, float], ...]
+
+
+class TextRecognizer:
+    """Finds lines of text and reads them, in reading order."""
+
+    def __init__(self, engine: Any, size_bytes: int) -> None:
+        self._engine = engine
+        self.bytes = size_bytes
+
+    @classmethod
+    def load(cls, path: Path, checkpoint: Checkpoint, device: torch.device) -> Self:  # noqa: ARG003
+        """Runs on the CPU whatever the `device`: onnxruntime's own threads, a second a page."""
+        from rapidocr import RapidOCR  # imports OpenCV: 2 s that only a reader should pay
+
+        detector, recognizer = _model_files(path, checkpoint)
+        engine = RapidOCR(
+            params={
+                "Global.log_level": "error",
+                "Global.text_score": 0.0,  # doubtful lines are turned over and read again here
+                "Det.model_path": str(detector),
+                "Det.limit_type": "max",
+                "Det.limit_side_len": 1 << 20,  # pictures come in the size they should be seen at
+                "Rec.model_path": str(recognizer),
+                "EngineConfig.onnxruntime.intra_op_num_threads": _threads(),
+            }
+        )
+        return cls(engine, cls.bytes_needed(path, checkpoint))
+
+    @classmethod
+    def bytes_needed(cls, path: Path, checkpoint: Checkpoint) -> int:
+        """The model files and the measured peak of their activations."""
+        return sum(f.stat().st_size for f in _model_files(path, checkpoint)) + _WORKING_BYTES
+
+    def release(self) -> None:
+        self._engine = None
+
+    def read(self, image: Image.Image) -> list[TextLine]:
+        """Lines of an upright RGB picture in reading order; an empty list when there is no text."""
+        image = _within_area(image, _MAX_AREA)
+        pixels = np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
+        quads = self._detect(pixels)
+        lines = self._recognise(pixels, quads)
+        if not lines and image.width >= _LINE_ASPECT * image.height:
+            lines = self._recognise(pixels, [_corners(image.width, image.height)])
+        order = reading_order([_span(index, line) for index, line in enumerate(lines)])
+        return [lines[index] for index in order]
+
+    def _detect(self, pixels: Pixels) -> list[Quad]:
+        """Quadrilaterals of lines in px of `pixels`; a second look from afar for huge letters."""
+        scale = _detection_scale(*pixels.shape[:2])
+        return self._detect_at(pixels, scale) or self._detect_at(pixels, scale * 0.4)
+
+    def _detect_at(self, pixels: Pixels, scale: float) -> list[Quad]:
+        framed = _framed(pixels, scale)
+        found = self._engine(framed, use_det=True, use_cls=False, use_rec=False)
+        if found.boxes is None:
+            return []
+        height, width = pixels.shape[:2]
+        quads = (np.asarray(found.boxes, np.float32) - _MARGIN) / scale
+        return [np.clip(quad, 0, (width, height)).astype(np.float32) for quad in quads]
+
+    def _recognise(self, pixels: Pixels, quads: list[Quad]) -> list[TextLine]:
+        quads = [quad for quad in quads if _area(quad) >= 16]
+        crops = self._engine.crop_text_regions(pixels, quads)
+        read = self._read_crops(crops)
+        doubtful = [i for i, (_, score) in enumerate(read) if score < _DOUBTFUL_SCORE]
+        turned = self._read_crops([np.ascontiguousarray(crops[i][::-1, ::-1]) for i in doubtful])
+        for i, other in zip(doubtful, turned, strict=True):
+            read[i] = max(read[i], other, key=lambda line: line[1])
+        return [
+            TextLine(text.strip(), round(score, 4), _points(quad))
+            for (text, score), quad in zip(read, quads, strict=True)
+            if score >= _LEAST_SCORE and text.strip()
+        ]
+
+    def _read_crops(self, crops: list[Pixels]) -> list[tuple[str, float]]:
+        if not crops:
+            return []
+        result = self._engine.recognize_txt(crops)
+        return [(text, float(s)) for text, s in zip(result.txts, result.scores, strict=True)]
+
+
+def _model_files(path: Path, checkpoint: Checkpoint) -> tuple[Path, Path]:
+    folder = _wheel_models() if checkpoint.bundled == "wheel" else path
+    names = (
+        checkpoint.defaults.get("detector", _DETECTOR),
+        checkpoint.defaults.get("recognizer", _RECOGNIZER),
+    )
+    detector, recognizer = (folder / name for name in names)
+    for file in (detector, recognizer):
+        if not file.is_file():
+            raise CheckpointBroken(
+                f"缺少文字识别模型 {file.name}，请重新安装 rapidocr。",
+                f"The text recognition model {file.name} is missing; install rapidocr again.",
+            )
+    return detector, recognizer
+
+
+def _wheel_models() -> Path:
+    """Without importing the package, which takes seconds."""
+    spec = importlib.util.find_spec("rapidocr")
+    if spec is None or spec.origin is None:
+        raise CheckpointBroken(
+            "没有安装 rapidocr，请重新安装。", "rapidocr is missing; install it."
+        )
+    return Path(spec.origin).parent / "models"
+
+
+def _threads() -> int:
+    return max(1, min(4, os.cpu_count() or 1))
+
+
+def _within_area(image: Image.Image, area: int) -> Image.Image:
+    scale = (area / (image.width * image.height)) ** 0.5
+    if scale >= 1:
+        return image
+    size = (max(1, int(image.width * scale)), max(1, int(image.height * scale)))
+    return image.resize(size, Image.Resampling.LANCZOS)
+
+
+def _detection_scale(height: int, width: int) -> float:
+    """Large enough for small print, small enough for the area bound; small lines are enlarged."""
+    short, long = min(height, width), max(height, width)
+    scale = max(_SHORT_SIDE / short, _LONG_SIDE / long)
+    wanted = max(_TYPICAL_LINE / short, _SHORT_SIDE / long)  # of a small picture
+    largest = min(_LARGEST_ENLARGEMENT, max(1.0, wanted))
+    return min(scale, largest, (_DETECTION_AREA / (height * width)) ** 0.5)
+
+
+def _framed(pixels: Pixels, scale: float) -> Pixels:
+    """`pixels` scaled, with a margin in the colour most of its edge has."""
+    import cv2
+
+    height, width = (max(1, round(side * scale)) for side in pixels.shape[:2])
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    scaled = cv2.resize(pixels, (width, height), interpolation=method)
+    edge = np.concatenate([scaled[0], scaled[-1], scaled[:, 0], scaled[:, -1]])
+    framed = np.empty((height + 2 * _MARGIN, width + 2 * _MARGIN, 3), np.uint8)
+    framed[:] = np.median(edge, axis=0)
+    framed[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN] = scaled
+    return framed
+
+
+def _corners(width: int, height: int) -> Quad:
+    return np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
+
+
+def _area(quad: Quad) -> float:
+    """Shoelace formula, px²."""
+    x, y = quad[:, 0], quad[:, 1]
+    twice: float = abs(x @ np.roll(y, -1) - y @ np.roll(x, -1))
+    return twice / 2
+
+
+def _points(quad: Quad) -> tuple[tuple[float, float], ...]:
+    return tuple((round(float(x), 1), round(float(y), 1)) for x, y in quad)
+
+
+def _span(index: int, line: TextLine) -> Span:
+    xs, ys = zip(*line.box, strict=True)
+    return Span(index, min(xs), min(ys), max(xs), max(ys))
