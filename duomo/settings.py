@@ -87,7 +87,20 @@ class Settings(BaseSettings):
         default=ByteSize(64 * 2**20),
         gt=0,
         le=2**31,
-        description="单个上传文件的上限，如 64MiB，最大 2GiB|largest upload, like 64MiB, up to 2GiB",
+        description="上传文件的上限，如 64MiB，最大 2GiB|largest upload, like 64MiB, up to 2GiB",
+    )
+
+    max_new_tokens: int = Field(
+        default=512,
+        ge=16,
+        le=8192,
+        description="一次回答最多多少词元，16 到 8192|tokens of one answer, 16 to 8192",
+    )
+    max_steps: int = Field(
+        default=8,
+        ge=1,
+        le=64,
+        description="一轮里最多思考几次，1 到 64|model calls of one turn, 1 to 64",
     )
 
     @field_validator("home", mode="after")
@@ -141,9 +154,9 @@ class Settings(BaseSettings):
         return self.home / "events.db"
 
     @property
-    def checkpoints_path(self) -> Path:
-        """Where the agent's conversation states are kept (not model weights)."""
-        return self.home / "agent.db"
+    def memory_path(self) -> Path:
+        """What the agent remembers of each conversation."""
+        return self.home / "memory.db"
 
     @property
     def base_url(self) -> str:

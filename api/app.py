@@ -1,0 +1,124 @@
+"""The HTTP engine: `create_app` puts the routes together, `serve` runs them until a signal."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from api import errors
+from api.guard import Guard
+from api.host import EngineHost
+from api.routes import ROUTERS
+from duomo.home import HomeClaim, claim_home
+from duomo.settings import Settings
+from duomo.version import VERSION
+from models.errors import EngineUnavailable
+
+if TYPE_CHECKING:
+    from duomo.engine import Engine
+
+SHUTDOWN_SECONDS = 3
+"""How long answers in progress may take to finish once the engine is told to stop."""
+
+
+def create_app(settings: Settings, build: "Callable[[], Engine]") -> FastAPI:
+    """The application. `build` makes the engine; it is called in a thread when the app starts."""
+    app = FastAPI(
+        title="Duomo 多模",
+        version=VERSION,
+        summary="A private Chinese multimodal assistant for one GPU",
+        # The bundled pages load scripts from a public network: nothing may leave the machine.
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+    )
+    app.state.settings = settings
+    app.state.host = EngineHost(build)
+    for router in ROUTERS:
+        app.include_router(router)
+    errors.install(app)
+    app.add_middleware(
+        Guard,
+        hosts=settings.served_hosts,
+        ui_port=settings.ui_port,
+        max_upload_bytes=settings.max_upload,
+    )
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    host: EngineHost = app.state.host
+    host.start(asyncio.get_running_loop())
+    yield
+    host.wakeups.stop()
+    await run_in_threadpool(host.close)
+
+
+class Server(uvicorn.Server):
+    """uvicorn that ends open event streams first: a stop does not wait for their readers."""
+
+    def __init__(self, app: FastAPI) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_level=logging.WARNING,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+            )
+        )
+        self._host: EngineHost = app.state.host
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._host.wakeups.stop()
+        await super().shutdown(sockets)
+
+
+def serve(settings: Settings, *, announce: Callable[[str], None] = print) -> None:
+    """Run the engine in this process until SIGINT or SIGTERM.
+
+    `announce` gets the URL once the port is open (port 0 takes a free one). Raises
+    EngineUnavailable when the data directory or the port is taken.
+    """
+    with claim_home(settings.home) as claim, _listen(settings) as listening:
+        url = _url(settings, listening)
+        claim.serving_at(url)
+        announce(url)
+        app = create_app(settings, partial(_build, settings, claim))
+        Server(app).run(sockets=[listening])
+
+
+def _build(settings: Settings, claim: HomeClaim) -> "Engine":
+    from duomo.engine import Engine
+
+    return Engine(settings, claim=claim)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+    except OSError as error:
+        listening.close()
+        raise EngineUnavailable(
+            f"{settings.host}:{settings.port} 用不了（{error.strerror}）。"
+            "请关掉占用它的程序，或换一个端口（--port，或设置 port）。",
+            f"Cannot listen on {settings.host}:{settings.port} ({error.strerror}). "
+            "Stop what uses it, or choose another port (--port, or the setting port).",
+        ) from error
+    listening.listen(128)
+    return listening
+
+
+def _url(settings: Settings, listening: socket.socket) -> str:
+    return settings.model_copy(update={"port": listening.getsockname()[1]}).base_url

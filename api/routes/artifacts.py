@@ -1,0 +1,94 @@
+"""Artifacts: files go in once, come out for ever by their SHA-256."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import FileResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+
+from api.host import EngineDep
+from api.schemas import ArtifactInfo
+from api.views import artifact_info
+from models.errors import InvalidRequest, NotFound
+from tools.artifacts import Lineage
+
+router = APIRouter(prefix="/api/artifacts", tags=["artifacts"])
+
+Size = Annotated[int, Query(ge=16, le=2048, description="Longest side in pixels")]
+
+# A stored file is data, whatever it says it is: no script in it may run in this origin.
+_INERT = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "Cross-Origin-Resource-Policy": "same-site",
+}
+IMMUTABLE = {**_INERT, "Cache-Control": "private, max-age=31536000, immutable"}
+CHANGING = {**_INERT, "Cache-Control": "private, max-age=60"}
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Keep a picture or a sound",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "multipart/form-data": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["file"],
+                        "properties": {"file": {"type": "string", "format": "binary"}},
+                    }
+                }
+            },
+        }
+    },
+)
+async def upload(request: Request, engine: EngineDep) -> ArtifactInfo:
+    """The kind is found from the bytes; name and declared type are only names."""
+    async with request.form(max_files=1, max_fields=4) as form:
+        file = form.get("file")
+        if not isinstance(file, UploadFile):
+            raise InvalidRequest("请用 file 字段上传一个文件。", "Upload one file as `file`.")
+        return await run_in_threadpool(_keep, engine, file.file, file.filename or "")
+
+
+def _keep(engine: EngineDep, file: BinaryIO, name: str) -> ArtifactInfo:
+    with tempfile.NamedTemporaryFile(dir=engine.incoming_dir) as copy:
+        shutil.copyfileobj(file, copy)
+        copy.flush()
+        stored = engine.artifacts.put(Path(copy.name), name=name, lineage=Lineage(source="upload"))
+    return artifact_info(stored)
+
+
+@router.get("/{sha256}", summary="The bytes", response_class=FileResponse)
+def content(engine: EngineDep, request: Request, sha256: str) -> Response:
+    artifact = engine.artifacts.get(sha256)
+    headers = {**IMMUTABLE, "ETag": f'"{sha256}"'}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return FileResponse(
+        engine.artifacts.path(sha256),
+        media_type=artifact.mime,
+        filename=artifact.name,
+        content_disposition_type="inline",
+        headers=headers,
+    )
+
+
+@router.get("/{sha256}/info", summary="What it is and where it comes from")
+def info(engine: EngineDep, sha256: str) -> ArtifactInfo:
+    return artifact_info(engine.artifacts.get(sha256))
+
+
+@router.get("/{sha256}/thumbnail", summary="A small picture (WebP)")
+def thumbnail(engine: EngineDep, sha256: str, size: Size = 512) -> Response:
+    if engine.artifacts.get(sha256).kind != "image":
+        raise NotFound("这不是图片，没有缩略图。", "Not a picture: it has no thumbnail.")
+    small = engine.artifacts.thumbnail(sha256, size)
+    return Response(small, media_type="image/webp", headers=IMMUTABLE)

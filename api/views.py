@@ -1,0 +1,132 @@
+"""Objects of the engine → what goes over the wire."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from api.errors import view_of
+from api.schemas import (
+    ArtifactInfo,
+    CheckpointView,
+    ConversationView,
+    DeviceView,
+    HitView,
+    IndexJob,
+    LineageView,
+    ResidentView,
+    RunView,
+    ToolView,
+    WaitingView,
+    Words,
+)
+
+if TYPE_CHECKING:
+    from retrieval.library import Hit
+
+    from agent.conversations import Conversation, Run
+    from duomo.indexing import Job
+    from models.catalog import Checkpoint
+    from models.residency import ResidencyState
+    from tools.artifacts import Artifact
+    from tools.contract import Tool
+
+
+def conversation_view(conversation: "Conversation") -> ConversationView:
+    return ConversationView.model_validate(conversation, from_attributes=True)
+
+
+def run_view(run: "Run") -> RunView:
+    return RunView.model_validate(run, from_attributes=True)
+
+
+def artifact_info(artifact: "Artifact") -> ArtifactInfo:
+    lineage = artifact.lineage
+    return ArtifactInfo(
+        sha256=artifact.sha256,
+        kind=artifact.kind,
+        mime=artifact.mime,
+        name=artifact.name,
+        width=artifact.width,
+        height=artifact.height,
+        seconds=artifact.seconds,
+        label=artifact.label,
+        size_bytes=artifact.size_bytes,
+        created=artifact.created,
+        lineage=LineageView(
+            source=lineage.source,
+            tool=lineage.tool,
+            arguments=lineage.arguments or {},
+            checkpoint=lineage.checkpoint,
+            revision=lineage.revision,
+            seed=lineage.seed,
+            parents=lineage.parents,
+        ),
+    )
+
+
+def tool_view(tool: "Tool") -> ToolView:
+    return ToolView.model_validate(tool, from_attributes=True)
+
+
+def checkpoint_view(checkpoint: "Checkpoint", *, present: bool) -> CheckpointView:
+    note = checkpoint.note
+    return CheckpointView(
+        role=checkpoint.role,
+        name=checkpoint.name,
+        licence=checkpoint.licence,
+        licence_limits=checkpoint.licence_limits,
+        languages=checkpoint.languages,
+        present=present,
+        note=None if note is None else Words(zh=note.zh, en=note.en),
+    )
+
+
+def device_view(state: "ResidencyState") -> DeviceView:
+    return DeviceView(
+        device=state.device,
+        budget_bytes=state.budget_bytes,
+        used_bytes=state.used_bytes,
+        residents=tuple(
+            ResidentView.model_validate(resident, from_attributes=True)
+            for resident in state.residents
+        ),
+        queue=tuple(
+            WaitingView.model_validate(waiting, from_attributes=True) for waiting in state.queue
+        ),
+        swaps=state.swaps,
+    )
+
+
+def job_view(job: "Job | None") -> IndexJob | None:
+    if job is None:
+        return None
+    progress = job.progress
+    return IndexJob(
+        id=job.id,
+        state=job.state,
+        folders=tuple(map(str, job.folders)),
+        found=progress.found,
+        done=progress.done,
+        indexed=progress.indexed,
+        skipped=progress.skipped,
+        unreadable=progress.unreadable,
+        rate=progress.rate,
+        eta_seconds=progress.eta_seconds,
+        current=None if progress.current is None else progress.current.name,
+        started=job.started,
+        ended=job.ended,
+        error=None if job.error is None else view_of(job.error),
+    )
+
+
+def hit_views(hits: "Sequence[Hit]") -> tuple[HitView, ...]:
+    return tuple(
+        HitView(
+            image_id=hit.image_id,
+            path=str(hit.path),
+            score=hit.score,
+            width=hit.width,
+            height=hit.height,
+            sha256=hit.sha256,
+        )
+        for hit in hits
+    )

@@ -1,0 +1,226 @@
+"""The engine: everything put together, once. The composition root and the SDK."""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import torch
+from retrieval.library import Hit, Library
+
+from agent.events import EventLog
+from agent.runs import Runs
+from duomo.answer import Answer, collect
+from duomo.embedding import LeasedEmbedder
+from duomo.home import HomeClaim, claim_home
+from duomo.indexing import Indexing
+from duomo.samples import Gallery, suggestions, thumbnail
+from duomo.settings import Settings
+from duomo.warmup import Warmup
+from models.catalog import (
+    BUNDLED_CATALOG,
+    Catalog,
+    Checkpoint,
+    Profile,
+    check_profile,
+    load_profiles,
+)
+from models.decoding.sampling import Sampling
+from models.errors import CheckpointError, InvalidRequest
+from models.residency import Residency
+from tools.artifacts import ArtifactStore, Lineage
+from tools.contract import Tool
+from tools.registry import discover
+
+if TYPE_CHECKING:
+    from langchain_core.language_models.chat_models import BaseChatModel
+
+    from agent.build import Agent, Memory
+
+
+class Engine:
+    """One per data directory. `start` begins the background work, `close` ends everything.
+
+    `chat_model` replaces the leased language model (another backend, or a script in tests).
+    Raises EngineUnavailable (the directory is taken), CheckpointError, LibraryDamaged.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        claim: HomeClaim | None = None,
+        chat_model: "BaseChatModel | None" = None,
+        gallery: Gallery | None = None,
+    ) -> None:
+        self.settings = settings
+        self._own_claim = claim_home(settings.home) if claim is None else None
+        self._chat_model = chat_model
+        self.gallery = gallery or Gallery()
+        self.catalog = Catalog.from_directories(BUNDLED_CATALOG, settings.home / "catalog")
+        self.profile = _profile(settings.profile, self.catalog)
+        self.residency = self._open_residency()
+        self.artifacts = ArtifactStore(settings.artifacts_dir)
+        self.incoming_dir.mkdir(exist_ok=True)
+        self.library = Library(settings.library_dir, self._embedder())
+        self.tools = self._offered_tools()
+        self.events = EventLog(settings.events_path)
+        self.runs = Runs(self.events, self.artifacts, lambda: self._agent)
+        self.indexing = Indexing(self.library, settings.home / "indexing.json")
+        self.warmup = Warmup(self._first_needs())
+
+    # Life
+
+    def start(self) -> None:
+        """Close what a dead engine left open, load in the background, index what waits."""
+        self.runs.recover()
+        self.warmup.start()
+        if self.indexing.resume() is None and self._is_first_run() and self.gallery.samples:
+            self.indexing.start([self.gallery.folder])
+
+    def close(self) -> None:
+        """Stop runs and indexing, then release device, files and the data directory."""
+        self.warmup.close()
+        self.runs.close()
+        self.indexing.close()
+        self.residency.close()
+        self.events.close()
+        self.library.close()
+        self.artifacts.close()
+        if "_agent" in self.__dict__:
+            self._memory.close()
+        if self._own_claim is not None:
+            self._own_claim.release()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    # SDK
+
+    def ask(
+        self, text: str, images: Sequence[Path] = (), *, conversation_id: str | None = None
+    ) -> Answer:
+        """One turn, to its end. `images`: files to attach. Raises the run's error, or Cancelled."""
+        attachments = [self._attach(image) for image in images]
+        if conversation_id is None:
+            conversation_id = self.events.conversations.create().id
+        run_id = self.runs.start(conversation_id, text, attachments)
+        return collect(conversation_id, run_id, self.events.follow(run_id), self.artifacts)
+
+    def search(self, query: str, top_k: int = 12) -> list[Hit]:
+        """Pictures of the library, best first."""
+        return self.library.search_text(query, top_k)
+
+    # What the engine consists of
+
+    def checkpoints(self) -> tuple[Checkpoint, ...]:
+        """One per role of the profile."""
+        return tuple(self.catalog.get(name) for name in self.profile.roles.values())
+
+    def is_present(self, checkpoint: Checkpoint) -> bool:
+        """Whether its files are on this disk and whole."""
+        try:
+            self.catalog.locate(checkpoint.name, self.settings.home)
+        except CheckpointError:
+            return False
+        return True
+
+    def is_starter(self, role: str | None = None) -> bool:
+        """Whether a starter checkpoint serves `role`, or any role."""
+        chosen = self.checkpoints() if role is None else (self.residency.checkpoint(role),)
+        return any((checkpoint.bundled or "").startswith("starter/") for checkpoint in chosen)
+
+    def suggestions(self) -> tuple[str, ...]:
+        return suggestions(self.tools)
+
+    def library_thumbnail(self, image_id: int, size: int) -> bytes:
+        """WebP of a library picture. NotFound, UnreadableMedia when its file is gone or broken."""
+        return thumbnail(self.library.get(image_id).path, size)
+
+    @property
+    def incoming_dir(self) -> Path:
+        """Where uploads lie until they are stored: on the same disk as the artifacts."""
+        return self.settings.artifacts_dir / "incoming"
+
+    # Construction
+
+    def _open_residency(self) -> Residency:
+        return Residency(
+            self.catalog,
+            self.profile,
+            device=_device(self.settings.device),
+            budget_bytes=self.settings.budget or self.profile.budget_bytes,
+            data_dir=self.settings.home,
+        )
+
+    def _embedder(self) -> LeasedEmbedder:
+        with self.residency.lease("clip") as clip:
+            return LeasedEmbedder(self.residency, revision=clip.revision, dimension=clip.dimension)
+
+    def _offered_tools(self) -> dict[str, Tool]:
+        """Those whose roles the profile has."""
+        return {
+            name: tool
+            for name, tool in discover().items()
+            if all(self.residency.has(role) for role in tool.roles)
+        }
+
+    def _first_needs(self) -> dict[str, Callable[[], object]]:
+        """What a first question waits for, by the name that `/readyz` shows."""
+        if self._chat_model is not None:
+            return {"agent": lambda: self._agent}
+        return {"llm": lambda: self.residency.warm("llm").result(), "agent": lambda: self._agent}
+
+    def _is_first_run(self) -> bool:
+        return self.library.stats().images == 0
+
+    def _attach(self, image: Path) -> str:
+        stored = self.artifacts.put(image, name=image.name, lineage=Lineage(source="upload"))
+        return stored.sha256
+
+    @cached_property
+    def _memory(self) -> "Memory":
+        from agent.build import open_memory
+
+        return open_memory(self.settings.memory_path)
+
+    @cached_property
+    def _agent(self) -> "Agent":
+        """Built when it is first needed: importing LangChain takes a second."""
+        from agent.build import build_agent
+        from agent.chat_model import DuomoChatModel
+        from agent.middleware import Limits
+        from agent.tooling import Workshop, as_langchain
+
+        sampling = Sampling(max_new_tokens=self.settings.max_new_tokens)
+        model = self._chat_model or DuomoChatModel(residency=self.residency, sampling=sampling)
+        workshop = Workshop(self.artifacts, self.library, self.residency)
+        tools = as_langchain(self.tools.values(), workshop)
+        return build_agent(model, tools, self._memory, Limits(model_calls=self.settings.max_steps))
+
+
+def _profile(name: str, catalog: Catalog) -> Profile:
+    profiles = load_profiles()
+    if name not in profiles:
+        known = "、".join(profiles)
+        raise InvalidRequest(
+            f"没有叫 {name} 的方案，可用的有：{known}。请改设置 profile。",
+            f"There is no profile {name}. Choose one of: {', '.join(profiles)}.",
+        )
+    check_profile(profiles[name], catalog)
+    return profiles[name]
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise InvalidRequest(
+            "这台电脑上没有可用的 CUDA 显卡。请把设置 device 改为 auto 或 cpu。",
+            "There is no usable CUDA device here. Set device to auto or cpu.",
+        )
+    return torch.device(name)

@@ -1,0 +1,172 @@
+"""Indexing in the background: one job at a time, cancellable, taken up again after a crash."""
+
+import json
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from retrieval.library import IndexProgress
+
+from models.errors import Cancelled, DuomoError, EngineUnavailable, InvalidRequest, LibraryBusy
+
+if TYPE_CHECKING:
+    from retrieval.library import Library
+
+log = logging.getLogger(__name__)
+JobState = Literal["queued", "running", "finished", "failed", "cancelled"]
+CLOSE_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """A snapshot. Times in Unix seconds, UTC."""
+
+    id: str
+    folders: tuple[Path, ...]
+    state: JobState
+    progress: IndexProgress
+    started: float
+    ended: float | None = None
+    error: DuomoError | None = None
+
+
+class Indexing:
+    """Thread-safe. `unfinished` is the file that remembers a job until it ends."""
+
+    def __init__(self, library: "Library", unfinished: Path) -> None:
+        self._library = library
+        self._unfinished = unfinished
+        self._lock = threading.Lock()
+        self._cancel = threading.Event()
+        self._job: Job | None = None
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def job(self) -> Job | None:
+        """The job that runs, or the last one that ran in this process."""
+        with self._lock:
+            return self._job
+
+    def start(self, folders: Sequence[Path]) -> Job:
+        """Begin to index `folders`, absolute paths of directories.
+
+        Raises InvalidRequest for another kind of path, LibraryBusy while a job runs.
+        """
+        checked = tuple(_directory(folder) for folder in folders)
+        with self._lock:
+            if self._closed:
+                raise _closing()
+            if self._thread is not None and self._thread.is_alive():
+                raise _busy()
+            self._remember(checked)
+            self._cancel = threading.Event()
+            now = time.time()
+            self._job = Job(uuid.uuid4().hex, checked, "running", _nothing_yet(), now)
+            self._thread = threading.Thread(target=self._run, name="indexing", daemon=True)
+            self._thread.start()
+            return self._job
+
+    def resume(self) -> Job | None:
+        """Take up what a dead process left unfinished; folders that are gone are dropped."""
+        folders = [folder for folder in self._remembered() if folder.is_dir()]
+        return self.start(folders) if folders else None
+
+    def cancel(self) -> None:
+        """Ask the job to stop and wait for it; what is indexed stays indexed."""
+        self._cancel.set()
+        self.wait(CLOSE_SECONDS)
+
+    def wait(self, timeout: float | None = None) -> None:
+        thread = self._thread
+        if thread is not None:
+            thread.join(timeout)
+
+    def close(self) -> None:
+        """Stop, and go on at the next start."""
+        with self._lock:
+            self._closed = True
+        self.cancel()
+
+    def _run(self) -> None:
+        assert self._job is not None
+        state: JobState = "finished"
+        error = None
+        try:
+            self._library.index(self._job.folders, progress=self._report, cancel=self._cancel)
+            state = "cancelled" if self._cancel.is_set() else "finished"
+        except Cancelled:
+            state = "cancelled"
+        except DuomoError as failure:
+            log.error("indexing failed: %s", failure)
+            state, error = "failed", failure
+        except Exception:  # the end of a thread: whatever it was, the job has to end and say so
+            log.exception("indexing failed")
+            state, error = "failed", _unexpected()
+        self._end(state, error)
+
+    def _report(self, progress: IndexProgress) -> None:
+        with self._lock:
+            assert self._job is not None
+            self._job = replace(self._job, progress=progress)
+
+    def _end(self, state: JobState, error: DuomoError | None) -> None:
+        with self._lock:
+            assert self._job is not None
+            self._job = replace(self._job, state=state, error=error, ended=time.time())
+            if not self._closed:
+                self._unfinished.unlink(missing_ok=True)
+
+    def _remember(self, folders: Sequence[Path]) -> None:
+        self._unfinished.write_text(json.dumps([str(folder) for folder in folders]))
+
+    def _remembered(self) -> list[Path]:
+        try:
+            return [Path(folder) for folder in json.loads(self._unfinished.read_text())]
+        except (OSError, ValueError, TypeError):
+            return []
+
+
+def _directory(folder: Path) -> Path:
+    folder = folder.expanduser()
+    if not folder.is_absolute() or not folder.is_dir():
+        raise InvalidRequest(
+            f"{folder} 不是这台电脑上的文件夹。请给出完整路径。",
+            f"{folder} is not a folder of this machine. Give its full path.",
+        )
+    return folder
+
+
+def _nothing_yet() -> IndexProgress:
+    return IndexProgress(
+        found=0,
+        done=0,
+        indexed=0,
+        skipped=0,
+        unreadable=0,
+        rate=0.0,
+        eta_seconds=None,
+        current=None,
+    )
+
+
+def _busy() -> LibraryBusy:
+    return LibraryBusy(
+        "已经在索引图片了。请等它结束，或先停止。",
+        "Pictures are being indexed already. Wait for the end, or stop it first.",
+    )
+
+
+def _closing() -> EngineUnavailable:
+    return EngineUnavailable("引擎正在关闭。", "The engine is shutting down.")
+
+
+def _unexpected() -> DuomoError:
+    return DuomoError(
+        "索引时出了意外的问题。详情在引擎日志里；可以再试一次，已索引的不会丢。",
+        "Indexing failed unexpectedly. See the engine's log; try again, nothing indexed is lost.",
+    )

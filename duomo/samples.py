@@ -1,0 +1,77 @@
+"""The sample gallery that comes with Duomo, and what to ask about it first."""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from retrieval.media import open_picture
+
+from models.errors import NotFound
+from tools.thumbnails import THUMBNAIL_SIDES, encode_thumbnail
+
+GALLERY_DIR = Path(__file__).parent / "gallery"
+MAX_PIXELS = 100_000_000
+
+# (the tool it needs, a question that the gallery has an answer to)
+_SUGGESTIONS = (
+    ("search_images", "帮我找几张有拱桥的图"),
+    ("search_images", "找两张水墨画风格的山"),
+    ("search_images", "有没有晚上的月亮？"),
+    ("speak", "把“小桥流水人家”读给我听"),
+)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A picture of the gallery; `file` is a bare name inside its folder."""
+
+    file: str
+    caption: str
+    style: str
+
+
+class Gallery:
+    """Reads `index.json` of a folder; an absent one is an empty gallery."""
+
+    def __init__(self, folder: Path = GALLERY_DIR) -> None:
+        self.folder = folder
+        self.samples = _read(folder / "index.json")
+        self._files = {sample.file for sample in self.samples}
+
+    def path(self, file: str) -> Path:
+        """`NotFound` unless the index names `file`: a request never makes a path of its own."""
+        if file not in self._files:
+            raise NotFound("样例图库里没有这张图。", "The sample gallery has no such picture.")
+        return self.folder / file
+
+    def thumbnail(self, file: str, size: int) -> bytes:
+        """WebP at most `size` px a side, rounded up to a side that is kept."""
+        return thumbnail(self.path(file), size)
+
+
+def thumbnail(path: Path, size: int) -> bytes:
+    """WebP of a picture file; the last ones made stay in memory until the file changes."""
+    side = next((s for s in THUMBNAIL_SIDES if s >= size), THUMBNAIL_SIDES[-1])
+    return _thumbnail(path, path.stat().st_mtime_ns, side)
+
+
+@lru_cache(maxsize=512)
+def _thumbnail(path: Path, _changed: int, side: int) -> bytes:
+    return encode_thumbnail(open_picture(path, max_pixels=MAX_PIXELS), side)
+
+
+def suggestions(tools: Collection[str]) -> tuple[str, ...]:
+    """First questions that need no more than `tools`."""
+    return tuple(question for tool, question in _SUGGESTIONS if tool in tools)
+
+
+def _read(index: Path) -> tuple[Sample, ...]:
+    if not index.is_file():
+        return ()
+    entries = json.loads(index.read_text(encoding="utf-8"))
+    return tuple(
+        Sample(Path(entry["file"]).name, entry["caption"], entry.get("style", ""))
+        for entry in entries
+    )

@@ -1,0 +1,60 @@
+"""Loads what a first question needs while HTTP already answers, and says what is still missing."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+
+from models.errors import DuomoError
+
+log = logging.getLogger(__name__)
+
+
+class Warmup:
+    """Named parts, loaded in order on one thread. A part that fails does not stop the others."""
+
+    def __init__(self, parts: Mapping[str, Callable[[], object]]) -> None:
+        self._parts = dict(parts)
+        self._lock = threading.Lock()
+        self._loading = list(parts)
+        self._problems: list[DuomoError] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="warmup", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def loading(self) -> tuple[str, ...]:
+        """What is not loaded yet, in order."""
+        with self._lock:
+            return tuple(self._loading)
+
+    def problems(self) -> tuple[DuomoError, ...]:
+        with self._lock:
+            return tuple(self._problems)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Blocks until all is loaded or has failed; False when `timeout` seconds were too few."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def close(self) -> None:
+        """Begin no further part."""
+        self._stop.set()
+
+    def _run(self) -> None:
+        for name, load in self._parts.items():
+            if self._stop.is_set():
+                return
+            self._load(name, load)
+
+    def _load(self, name: str, load: Callable[[], object]) -> None:
+        problem = None
+        try:
+            load()
+        except DuomoError as error:
+            log.error("%s: %s", name, error)
+            problem = error
+        with self._lock:
+            self._loading.remove(name)
+            if problem is not None and not self._stop.is_set():
+                self._problems.append(problem)
