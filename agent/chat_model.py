@@ -1,0 +1,153 @@
+"""The leased language model as a LangChain chat model.
+
+One call: borrow the device → render the checkpoint's own chat template → decode under the
+grammar of the offered tools → words, reasoning and tool calls, as chunks, while they are decoded.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import LanguageModelInput
+from langchain_core.language_models.chat_models import BaseChatModel, generate_from_stream
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.messages.tool import tool_call_chunk
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable
+from langchain_core.tools import BaseTool
+from langchain_core.utils.function_calling import convert_to_openai_tool
+from pydantic import ConfigDict
+
+from agent.context import LlmTicket, RunContext, current_run
+from agent.grammar import CallFormat, Hermes, Parser, Schema
+from agent.history import as_dicts, fit
+from agent.parsing import CallArguments, CallStart, Piece, Reasoning, Words, detokenise
+from models.roles.llm import LanguageModel, Sampling
+
+
+class DuomoChatModel(BaseChatModel):
+    """Streams from the checkpoint that the profile names for the role `llm`.
+
+    Which run it works for (stop flag, place in the queue, handles) it finds in
+    `agent.context.current_run`; without one it runs to the end.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    residency: Any  # models.residency.Residency; not a pydantic type
+    sampling: Sampling = Sampling()
+    call_format: CallFormat = Hermes()
+    streaming: bool = False
+
+    def model_post_init(self, _context: Any) -> None:
+        self.streaming = True  # LangChain streams `invoke` too only where this was set explicitly
+
+    @property
+    def _llm_type(self) -> str:
+        return "duomo"
+
+    def bind_tools(
+        self,
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
+        *,
+        tool_choice: str | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """Offer `tools` (compact OpenAI schemas, in this order). Only `auto` choice exists."""
+        del tool_choice
+        return self.bind(tools=[_schema(tool) for tool in tools], **kwargs)
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        *,
+        tools: Sequence[Schema] = (),
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        del stop, run_manager, kwargs
+        run = current_run.get()
+        with self._lease(run) as llm:
+            prompt = self._prompt(llm, messages, tools)
+            grammar = self.call_format.structural_tag(tools, run.handles() if run else ())
+            cancel = run.cancel if run else None
+            ids = llm.generate(prompt, self.sampling, grammar=grammar, cancel=cancel)
+            decode = lambda some: str(llm.tokenizer.decode(some, skip_special_tokens=False))  # noqa: E731
+            text = detokenise(ids, decode, llm.eos_token_ids)
+            yield from _chunks(self.call_format.parser(), text)
+            if run is not None:
+                run.check_cancelled()  # decoding stops without a word
+            yield _last_chunk(llm)
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))
+
+    def _lease(self, run: RunContext | None) -> AbstractContextManager[LanguageModel]:
+        lease: AbstractContextManager[LanguageModel]
+        lease = self.residency.lease("llm", LlmTicket(run) if run else None)
+        return lease
+
+    def _prompt(
+        self, llm: LanguageModel, messages: Sequence[BaseMessage], tools: Sequence[Schema]
+    ) -> list[int]:
+        offered = [dict(tool) for tool in tools]
+
+        def render(kept: Sequence[BaseMessage]) -> list[int]:
+            return llm.render(as_dicts(kept), offered)
+
+        limit = llm.context_tokens - min(self.sampling.max_new_tokens, llm.context_tokens // 4)
+        return render(fit(messages, lambda kept: len(render(kept)), limit))
+
+
+def _schema(tool: dict[str, Any] | type | Callable[..., Any] | BaseTool) -> dict[str, Any]:
+    """Our own tools carry their compact schema; any other is converted by LangChain."""
+    if isinstance(tool, BaseTool) and isinstance(tool.args_schema, dict):
+        function = {"name": tool.name, "description": tool.description}
+        return {"type": "function", "function": {**function, "parameters": tool.args_schema}}
+    return convert_to_openai_tool(tool)
+
+
+def _chunks(parser: Parser, text: Iterator[str]) -> Iterator[ChatGenerationChunk]:
+    for delta in text:
+        for piece in parser.feed(delta):
+            yield ChatGenerationChunk(message=_message(piece))
+    for piece in parser.close():
+        yield ChatGenerationChunk(message=_message(piece))
+
+
+def _message(piece: Piece) -> AIMessageChunk:
+    match piece:
+        case Words(text):
+            return AIMessageChunk(content=text)
+        case Reasoning(text):
+            # The key that LangChain reads as a reasoning block (content_blocks).
+            return AIMessageChunk(content="", additional_kwargs={"reasoning_content": text})
+        case CallStart(index, name):
+            call_id = f"call-{uuid.uuid4().hex[:12]}"
+            chunk = tool_call_chunk(name=name, args="", id=call_id, index=index)
+        case CallArguments(index, delta):
+            chunk = tool_call_chunk(name=None, args=delta, id=None, index=index)
+    return AIMessageChunk(content="", tool_call_chunks=[chunk])
+
+
+def _last_chunk(llm: LanguageModel) -> ChatGenerationChunk:
+    last = llm.last
+    assert last is not None, "a call leaves its figures"
+    usage = UsageMetadata(
+        input_tokens=last.prompt_tokens,
+        output_tokens=last.new_tokens,
+        total_tokens=last.prompt_tokens + last.new_tokens,
+        input_token_details={"cache_read": last.reused_tokens},
+    )
+    message = AIMessageChunk(content="", usage_metadata=usage, chunk_position="last")
+    return ChatGenerationChunk(message=message)

@@ -1,0 +1,65 @@
+"""The run that the current code works for, whatever thread it is on.
+
+LangChain and LangGraph copy the context of the caller into their worker threads, so that the
+chat model and the tools find the run without it being handed through their signatures.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ag_ui.core import ActivitySnapshotEvent, BaseEvent
+
+from models.errors import Cancelled
+
+LlmState = Literal["queued", "loading", "thinking"]
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """One run. `record` commits an event; `handles` are those of the conversation, as of now;
+    `open_calls` are the ids of tool calls that were shown and have no result yet."""
+
+    conversation_id: str
+    run_id: str
+    record: Callable[[BaseEvent], None]
+    handles: Callable[[], Sequence[str]] = tuple
+    cancel: threading.Event = field(default_factory=threading.Event)
+    open_calls: set[str] = field(default_factory=set)
+
+    def check_cancelled(self) -> None:
+        """Raise `Cancelled` once the run was told to stop."""
+        if self.cancel.is_set():
+            raise Cancelled
+
+    def thinking(self, state: LlmState, position: int | None = None) -> None:
+        """Show what the language model waits for."""
+        content = {"state": state, "position": position}
+        self.record(
+            ActivitySnapshotEvent(
+                message_id=f"{self.run_id}-thinking", activity_type="duomo.llm", content=content
+            )
+        )
+
+
+@dataclass(frozen=True)
+class LlmTicket:
+    """The language model's place in the device's queue (`models.residency.Ticket`)."""
+
+    run: RunContext
+
+    @property
+    def cancel(self) -> threading.Event:
+        return self.run.cancel
+
+    def queued(self, position: int) -> None:
+        self.run.thinking("queued", position)
+
+    def granted(self, queued_seconds: float, load_seconds: float) -> None:
+        del queued_seconds, load_seconds
+        self.run.thinking("thinking")
+
+
+current_run: ContextVar[RunContext | None] = ContextVar("current_run", default=None)

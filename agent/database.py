@@ -1,0 +1,76 @@
+"""One SQLite file for events, conversations and runs: a writer and a reader over WAL."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from models.errors import DiskFull
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS conversations (
+    id TEXT PRIMARY KEY, title TEXT NOT NULL, created REAL NOT NULL, updated REAL NOT NULL,
+    deleted REAL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS runs (
+    id TEXT PRIMARY KEY, conversation_id TEXT NOT NULL, state TEXT NOT NULL, reason TEXT,
+    created REAL NOT NULL, ended REAL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS runs_by_conversation ON runs (conversation_id, created);
+CREATE TABLE IF NOT EXISTS events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, conversation_id TEXT NOT NULL, run_id TEXT NOT NULL,
+    created REAL NOT NULL, event TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS events_by_run ON events (run_id, seq);
+CREATE INDEX IF NOT EXISTS events_by_conversation ON events (conversation_id, seq);
+"""
+
+
+class Database:
+    """Thread-safe. A commit survives the death of the process at any point; a power cut may take
+    back the last moments, never the file (`synchronous=NORMAL` over WAL, sqlite.org/wal.html)."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._writer, self._write_lock = _open(path), threading.Lock()
+        self._writer.executescript(SCHEMA)
+        self._reader, self._read_lock = _open(path), threading.Lock()
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: committed on leaving, rolled back on an error. Raises `DiskFull`."""
+        with self._write_lock, _disk_full(), self._writer:
+            self._writer.execute("BEGIN IMMEDIATE")
+            yield self._writer
+
+    def read(self, query: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        with self._read_lock:
+            return self._reader.execute(query, values).fetchall()
+
+    def close(self) -> None:
+        with self._write_lock, self._read_lock:
+            self._writer.close()
+            self._reader.close()
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    return connection
+
+
+@contextmanager
+def _disk_full() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+            raise
+        raise DiskFull(
+            "磁盘满了，对话记录写不进去。请腾出空间后再试。",
+            "The disk is full: the conversation cannot be stored. Free some space and try again.",
+        ) from error

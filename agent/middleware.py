@@ -1,0 +1,168 @@
+"""Keeps a turn within bounds: calls, repairs, repetition, and never an empty answer."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from langchain.agents.middleware import AgentMiddleware, AgentState, hook_config
+from langchain.agents.middleware.types import ToolCallRequest
+from langchain_core.messages import AIMessage, BaseMessage, ToolCall, ToolMessage
+from langgraph.runtime import Runtime
+from langgraph.types import Command
+
+from agent.context import RunContext, current_run
+from agent.history import last_turn
+from agent.narrator import say
+from agent.tooling import Step, is_retry
+from models.errors import ToolRetry
+
+TOO_MANY_STEPS = "步骤太多，我先停在这里。可以把要做的事分成几句话再说一次。"
+ASK_AGAIN = "我试了几次都没成功：{hint}请再说具体一点。"
+HALF_A_CALL = "这一步的参数太长，没能写完。请换个短一点的说法。"
+NO_ANSWER = "我没想好怎么回答，请换个说法再问一次。"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of one turn. `repairs`: how often the model may correct a call before the person is asked."""
+
+    model_calls: int = 8
+    tool_calls: int = 12
+    repairs: int = 2
+
+
+class TurnGuard(AgentMiddleware[AgentState[Any], Any, Any]):
+    """Reads all it needs from the messages of the turn, so that it holds across a restart."""
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__()
+        self._limits = limits
+
+    @hook_config(can_jump_to=["end"])
+    def before_model(
+        self,
+        state: AgentState[Any],
+        runtime: Runtime[Any],  # noqa: ARG002
+    ) -> dict[str, Any] | None:
+        run = _run()
+        run.check_cancelled()
+        turn = last_turn(state["messages"])
+        retries = [m for m in turn if isinstance(m, ToolMessage) and is_retry(m.artifact)]
+        if len(retries) > self._limits.repairs:
+            return _end(say(run, ASK_AGAIN.format(hint=retries[-1].text)))
+        if sum(isinstance(m, AIMessage) for m in turn) >= self._limits.model_calls:
+            return _end(say(run, TOO_MANY_STEPS))
+        return None
+
+    @hook_config(can_jump_to=["end"])
+    def after_model(
+        self,
+        state: AgentState[Any],
+        runtime: Runtime[Any],  # noqa: ARG002
+    ) -> dict[str, Any] | None:
+        run = _run()
+        run.check_cancelled()
+        turn = last_turn(state["messages"])
+        reply = turn[-1]
+        assert isinstance(reply, AIMessage)
+        if not reply.tool_calls:
+            return _complete(run, reply, turn)
+        if len(_calls(turn)) > self._limits.tool_calls:
+            return _end(*_refuse(run, reply.tool_calls), say(run, TOO_MANY_STEPS))
+        return _without_repetition(run, reply.tool_calls, turn[:-1])
+
+    def wrap_tool_call(
+        self,
+        request: ToolCallRequest,
+        handler: Callable[[ToolCallRequest], ToolMessage | Command[Any]],
+    ) -> ToolMessage | Command[Any]:
+        if request.tool is not None:
+            return handler(request)
+        names = "、".join(tool.name for tool in request.runtime.tools)
+        error = ToolRetry(
+            f"没有工具{request.tool_call['name']}，可用的工具：{names}。",
+            f"There is no tool {request.tool_call['name']}.",
+        )
+        return _result(request.tool_call, *_step(_run(), request.tool_call).fail(error))
+
+
+def _run() -> RunContext:
+    run = current_run.get()
+    assert run is not None, "the agent works inside a run"
+    return run
+
+
+def _end(*messages: BaseMessage) -> dict[str, Any]:
+    return {"messages": list(messages), "jump_to": "end"}
+
+
+def _step(run: RunContext, call: ToolCall) -> Step:
+    return Step(run, call["id"] or "")
+
+
+def _result(call: ToolCall, text: str, value: dict[str, Any]) -> ToolMessage:
+    return ToolMessage(
+        text,
+        tool_call_id=call["id"] or "",
+        name=call["name"],
+        artifact=value,
+        status="success" if value["state"] == "done" else "error",
+    )
+
+
+def _calls(turn: Sequence[BaseMessage]) -> list[ToolCall]:
+    return [call for m in turn if isinstance(m, AIMessage) for call in m.tool_calls]
+
+
+def _complete(
+    run: RunContext, reply: AIMessage, turn: Sequence[BaseMessage]
+) -> dict[str, Any] | None:
+    """An answer without words is completed: with the last result, or by saying that there is none.
+
+    The completed message takes the place of the reply (same id), so that the history is whole.
+    """
+    if reply.invalid_tool_calls:
+        completion = HALF_A_CALL
+    elif reply.text.strip():
+        return None
+    else:
+        results = [m.text for m in turn if isinstance(m, ToolMessage)]
+        completion = results[-1] if results else NO_ANSWER
+    spoken = say(run, completion)
+    return {"messages": [AIMessage(reply.text + spoken.text, id=reply.id)]}
+
+
+def _refuse(run: RunContext, calls: Sequence[ToolCall]) -> list[BaseMessage]:
+    error = ToolRetry(TOO_MANY_STEPS, "Too many steps in one turn.")
+    return [_result(call, *_step(run, call).fail(error)) for call in calls]
+
+
+def _without_repetition(
+    run: RunContext, calls: Sequence[ToolCall], before: Sequence[BaseMessage]
+) -> dict[str, Any] | None:
+    """A call that was answered in this turn is not run again; when all were, the turn is over."""
+    known = _results(before)
+    repeated = [call for call in calls if _key(call) in known]
+    if not repeated:
+        return None
+    results: list[BaseMessage] = [_repeat(run, call, known[_key(call)]) for call in repeated]
+    if len(repeated) < len(calls):
+        return {"messages": results}
+    last = known[_key(repeated[-1])]
+    words = ASK_AGAIN.format(hint=last.text) if is_retry(last.artifact) else last.text
+    return _end(*results, say(run, words))
+
+
+def _repeat(run: RunContext, call: ToolCall, earlier: ToolMessage) -> ToolMessage:
+    _step(run, call).repeat(earlier.text, earlier.artifact)
+    return _result(call, earlier.text, earlier.artifact)
+
+
+def _results(turn: Sequence[BaseMessage]) -> dict[str, ToolMessage]:
+    keys = {call["id"]: _key(call) for call in _calls(turn)}
+    return {keys[m.tool_call_id]: m for m in turn if isinstance(m, ToolMessage) and m.artifact}
+
+
+def _key(call: ToolCall) -> str:
+    return json.dumps([call["name"], call["args"]], sort_keys=True)
