@@ -28,7 +28,7 @@ from models.catalog import (
 from models.decoding.sampling import Sampling
 from models.errors import CheckpointError, InvalidRequest
 from models.residency import Residency
-from tools.artifacts import ArtifactStore, Lineage
+from tools.artifacts import Artifact, ArtifactStore, Lineage
 from tools.contract import Tool
 from tools.registry import discover
 
@@ -105,11 +105,15 @@ class Engine:
         self, text: str, images: Sequence[Path] = (), *, conversation_id: str | None = None
     ) -> Answer:
         """One turn, to its end. `images`: files to attach. Raises the run's error, or Cancelled."""
-        attachments = [self._attach(image) for image in images]
+        attachments = [self.keep(image, image.name).sha256 for image in images]
         if conversation_id is None:
             conversation_id = self.events.conversations.create().id
         run_id = self.runs.start(conversation_id, text, attachments)
         return collect(conversation_id, run_id, self.events.follow(run_id), self.artifacts)
+
+    def keep(self, file: Path, name: str) -> Artifact:
+        """Store a person's file. Raises UnreadableMedia, MediaTooLarge, DiskFull."""
+        return self.artifacts.put(file, name=name, lineage=Lineage(source="upload"))
 
     def search(self, query: str, top_k: int = 12) -> list[Hit]:
         """Pictures of the library, best first."""
@@ -177,10 +181,6 @@ class Engine:
 
     def _is_first_run(self) -> bool:
         return self.library.stats().images == 0
-
-    def _attach(self, image: Path) -> str:
-        stored = self.artifacts.put(image, name=image.name, lineage=Lineage(source="upload"))
-        return stored.sha256
 
     @cached_property
     def _memory(self) -> "Memory":

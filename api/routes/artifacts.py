@@ -14,7 +14,6 @@ from api.host import EngineDep
 from api.schemas import ArtifactInfo
 from api.views import artifact_info
 from models.errors import InvalidRequest, NotFound
-from tools.artifacts import Lineage
 
 router = APIRouter(prefix="/api/artifacts", tags=["artifacts"])
 
@@ -62,7 +61,7 @@ def _keep(engine: EngineDep, file: BinaryIO, name: str) -> ArtifactInfo:
     with tempfile.NamedTemporaryFile(dir=engine.incoming_dir) as copy:
         shutil.copyfileobj(file, copy)
         copy.flush()
-        stored = engine.artifacts.put(Path(copy.name), name=name, lineage=Lineage(source="upload"))
+        stored = engine.keep(Path(copy.name), name)
     return artifact_info(stored)
 
 
