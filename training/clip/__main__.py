@@ -1,0 +1,38 @@
+"""`python -m training.clip`: draw, train, write. Stop it at any time; the same command goes on."""
+
+import argparse
+import shutil
+from pathlib import Path
+
+import torch
+
+from training.clip.batches import Batches
+from training.clip.model import IMAGE_SIZE
+from training.clip.pictures import PictureFile
+from training.clip.tokenizer import build_tokenizer
+from training.clip.train import Plan, Trainer
+
+
+def main() -> None:
+    options = _parse()
+    pictures = PictureFile(options.work / f"pictures-{IMAGE_SIZE}.u8", options.pictures, IMAGE_SIZE)
+    pictures.draw_missing()
+    torch.set_num_threads(options.threads)
+    trainer = Trainer(options.work, Plan(steps=options.steps, batch_size=options.batch_size))
+    trainer.run(Batches(pictures.read(), build_tokenizer(), options.batch_size))
+    if options.out:
+        shutil.copytree(trainer.model_folder, options.out, dirs_exist_ok=True)
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m training.clip", description=__doc__)
+    parser.add_argument("--work", type=Path, default=Path("build/clip"), help="pictures and checkpoints")
+    parser.add_argument("--out", type=Path, help="where to copy the finished model")
+    parser.add_argument("--pictures", type=int, default=60_000)
+    parser.add_argument("--steps", type=int, default=3_000)
+    parser.add_argument("--batch-size", type=int, default=128)
+    parser.add_argument("--threads", type=int, default=1)
+    return parser.parse_args()
+
+
+main()

@@ -1,0 +1,1 @@
+"""The illustrated world: scene description -> picture, captions, questions and edit instructions."""

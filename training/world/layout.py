@@ -1,0 +1,92 @@
+"""Where each thing of a group stands: unit square, x to the right, y down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING
+
+from training.world.kinds import BY_KEY
+
+if TYPE_CHECKING:
+    from training.world.scene import Group
+
+# The line a thing stands on (y of its foot; of its centre in the sky), per place and row.
+BASELINES: dict[str, dict[str, float]] = {
+    "river": {"sky": 0.17, "far": 0.50, "back": 0.575, "span": 0.60, "water": 0.76, "front": 0.965},
+    "meadow": {"sky": 0.17, "far": 0.55, "back": 0.64, "front": 0.94},
+    "beach": {"sky": 0.16, "far": 0.50, "water": 0.63, "front": 0.94},
+    "street": {"sky": 0.14, "back": 0.66, "front": 0.93},
+    "town": {"sky": 0.15, "back": 0.66, "front": 0.94},
+    "table": {"sky": 0.15, "back": 0.72, "front": 0.94},
+}
+_NEARNESS = {"sky": 1.0, "far": 1.0, "back": 0.92, "span": 1.25, "water": 1.1, "front": 1.18}
+_SIDE_X = {"left": 0.21, "middle": 0.5, "right": 0.79}
+_CROWDING = {1: 1.0, 2: 0.82, 3: 0.9, 4: 0.8, 5: 0.72}
+_MAX_OVERLAP = 0.18
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing: x of its middle, y of its foot, height, as shares of the picture's side."""
+
+    x: float
+    y: float
+    height: float
+    width: float
+    flip: bool
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        half = self.width / 2
+        return (self.x - half, self.y - self.height, self.x + half, self.y)
+
+
+def lay_out(seed: int, place: str, group: Group) -> list[Item]:
+    """Items of a group from back to front. Depends on the seed and the group alone, so that an
+    edit elsewhere in the scene leaves them where they are."""
+    kind = BY_KEY[group.kind]
+    rng = Random(f"layout-{seed}-{group.kind}")
+    base = BASELINES[place][group.row]
+    height = kind.height * _NEARNESS[group.row] * _CROWDING[group.count] * rng.uniform(0.94, 1.08)
+    width = min(height * kind.aspect, 0.94 / group.count)
+    height = width / kind.aspect
+    flip = rng.random() < 0.5
+    items = []
+    for x in _spread(rng, group, width):
+        y = base + _rise(rng, group.row, height)
+        items.append(Item(x, y, height, width, flip))
+    return sorted(items, key=lambda item: item.y)
+
+
+def _spread(rng: Random, group: Group, width: float) -> list[float]:
+    if group.side == "across":
+        step = (0.94 - width) / max(group.count - 1, 1)
+        jitter = max(0.0, min(step - width, 0.05)) / 2
+        xs = [0.03 + width / 2 + step * i for i in range(group.count)]
+        return [x + rng.uniform(-jitter, jitter) for x in xs]
+    middle = _SIDE_X[group.side] + rng.uniform(-0.04, 0.04)
+    gap = width * 1.08
+    xs = [middle + gap * (i - (group.count - 1) / 2) for i in range(group.count)]
+    shift = max(0.0, width / 2 + 0.01 - xs[0]) - max(0.0, xs[-1] + width / 2 - 0.99)
+    return [x + shift for x in xs]
+
+
+def _rise(rng: Random, row: str, height: float) -> float:
+    if row == "sky":  # the baseline is where the middle floats
+        return height / 2 + rng.uniform(-0.05, 0.05)
+    if row == "span":  # stands on both banks, exactly on the waterline
+        return 0.0
+    return rng.uniform(-0.012, 0.012)
+
+
+def items_overlap(a: list[Item], b: list[Item]) -> bool:
+    """Whether any two items cover more than a small part of the smaller one."""
+    return any(_overlap(p, q) > _MAX_OVERLAP for p in a for q in b)
+
+
+def _overlap(p: Item, q: Item) -> float:
+    left, top = max(p.box[0], q.box[0]), max(p.box[1], q.box[1])
+    right, bottom = min(p.box[2], q.box[2]), min(p.box[3], q.box[3])
+    shared = max(0.0, right - left) * max(0.0, bottom - top)
+    return shared / min(p.height * p.width, q.height * q.width)

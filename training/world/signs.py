@@ -1,0 +1,22 @@
+"""What is written on signs, and the font that writes it."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from PIL import ImageFont
+
+SIGN_TEXTS = (
+    "茶馆", "书店", "客栈", "药铺", "酒家", "渡口", "平安桥", "荷风亭", "听雨轩", "望月楼",
+    "小桥流水", "江南水乡", "桃花源", "龙井茶", "豆浆油条", "老面馆", "花店", "图书馆", "博物馆",
+    "公交站", "停车场", "出口", "欢迎光临", "春满人间", "风景如画", "清风明月", "乌镇", "西湖",
+    "早餐店", "理发店", "水果店", "面包房", "请勿入内", "小心地滑", "人民公园", "第一小学",
+)  # fmt: skip
+
+# Noto Serif CJK SC Bold (SIL Open Font License 1.1) cut down to the characters above.
+FONT_PATH = Path(__file__).with_name("fonts") / "NotoSerifSC-signs.otf"
+
+
+@lru_cache(maxsize=32)
+def sign_font(pixels: int) -> ImageFont.FreeTypeFont:
+    """The sign font at a height in pixels."""
+    return ImageFont.truetype(str(FONT_PATH), pixels)
