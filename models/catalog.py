@@ -1,0 +1,217 @@
+"""What can be loaded: one TOML file per checkpoint, one profile per size of machine.
+
+A catalogue entry is data. It names the loader class, where the files come from and what is known
+about them; a field that is not known is left out, never guessed. A profile names one entry per role
+and the byte budget it was planned for.
+"""
+
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from models.errors import CatalogError, CheckpointBroken, CheckpointMissing, NotFound
+
+PACKAGE = Path(__file__).parent
+BUNDLED_CATALOG = PACKAGE / "catalog"
+BUNDLED_PROFILES = PACKAGE / "profiles.toml"
+
+RoleName = Literal["llm", "clip", "vlm", "t2i", "edit", "asr", "tts", "ocr", "align"]
+Dtype = Literal["auto", "float32", "bfloat16", "float16"]
+
+
+class Note(BaseModel, frozen=True):
+    """A sentence for people, in both languages."""
+
+    model_config = ConfigDict(extra="forbid")
+    zh: str
+    en: str
+
+
+class CheckpointFile(BaseModel, frozen=True):
+    """One file of a checkpoint. `sha256` and `bytes` are checked where they are known."""
+
+    model_config = ConfigDict(extra="forbid")
+    path: str
+    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    bytes: int | None = Field(default=None, ge=0)
+
+
+class Repositories(BaseModel, frozen=True):
+    """Where a checkpoint is published."""
+
+    model_config = ConfigDict(extra="forbid")
+    huggingface: str | None = Field(default=None, pattern=r"^[\w.-]+/[\w.-]+$")
+    modelscope: str | None = Field(default=None, pattern=r"^[\w.-]+/[\w.-]+$")
+
+
+class Checkpoint(BaseModel, frozen=True):
+    """A catalogue entry.
+
+    `bundled` is a folder inside `models/`, or "wheel" when an installed package carries the
+    weights. A bundled checkpoint has no `revision`: it is the hash of what it contains.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")
+    role: RoleName
+    loader: str = Field(pattern=r"^models\.roles\.[a-z_0-9]+:[A-Z][A-Za-z0-9]*$")
+    bundled: str | None = Field(default=None, pattern=r"^(wheel|starter/[a-z0-9_]+)$")
+    repos: Repositories = Repositories()
+    revision: str | None = None
+    files: tuple[CheckpointFile, ...] = ()
+    dtype: Dtype = "auto"
+    quantisation: str | None = None
+    licence: str
+    licence_limits: str | None = None
+    languages: tuple[str, ...]
+    defaults: dict[str, Any] = Field(default_factory=dict)
+    least_device_bytes: int | None = Field(default=None, ge=0)
+    note: Note | None = None
+
+    def default_int(self, key: str, otherwise: int) -> int:
+        """The default named `key`, or `otherwise`; CatalogError where it is no whole number."""
+        value = self.defaults.get(key, otherwise)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise CatalogError(
+                f"目录条目 {self.name} 的 {key} 不是整数，请改正。",
+                f"{key} of catalogue entry {self.name} is no whole number; correct it.",
+            )
+        return value
+
+
+class Profile(BaseModel, frozen=True):
+    """One checkpoint per role, and the bytes that all of it was planned for."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str
+    budget_bytes: int = Field(gt=0)
+    roles: dict[RoleName, str]
+    note: Note
+
+
+class Catalog:
+    """All known checkpoints by name."""
+
+    def __init__(self, checkpoints: Iterable[Checkpoint]) -> None:
+        self._checkpoints: dict[str, Checkpoint] = {}
+        for checkpoint in sorted(checkpoints, key=lambda c: c.name):
+            if checkpoint.name in self._checkpoints:
+                raise CatalogError(
+                    f"目录里有两个条目都叫 {checkpoint.name}，请删去一个。",
+                    f"Two catalogue entries are named {checkpoint.name}; remove one.",
+                )
+            self._checkpoints[checkpoint.name] = checkpoint
+
+    @classmethod
+    def from_directories(cls, *directories: Path) -> "Catalog":
+        """Read every `*.toml` in `directories`. CatalogError names the file that is wrong."""
+        paths = sorted(path for folder in directories for path in folder.glob("*.toml"))
+        return cls(_read(path) for path in paths)
+
+    @classmethod
+    def bundled(cls) -> "Catalog":
+        """The entries that come with the package."""
+        return cls.from_directories(BUNDLED_CATALOG)
+
+    def get(self, name: str) -> Checkpoint:
+        try:
+            return self._checkpoints[name]
+        except KeyError:
+            raise NotFound(
+                f"目录里没有叫 {name} 的模型。已有：{'、'.join(self._checkpoints)}。",
+                f"No checkpoint is named {name}. Known: {', '.join(self._checkpoints)}.",
+            ) from None
+
+    def names(self, role: str | None = None) -> tuple[str, ...]:
+        """Sorted names, of one role or of all."""
+        return tuple(n for n, c in self._checkpoints.items() if role is None or c.role == role)
+
+    def locate(self, name: str, data_dir: Path) -> Path:
+        """The folder that holds the checkpoint's files.
+
+        Raises CheckpointMissing (nothing there) and CheckpointBroken (a file is missing or has the
+        wrong size); both say what to do.
+        """
+        checkpoint = self.get(name)
+        folder = checkpoint_folder(checkpoint, data_dir)
+        if not folder.is_dir():
+            raise _missing(checkpoint, folder)
+        for file in checkpoint.files:
+            _check_file(checkpoint, folder, file)
+        return folder
+
+
+def checkpoint_folder(checkpoint: Checkpoint, data_dir: Path) -> Path:
+    """Where the files of `checkpoint` are or would be."""
+    if checkpoint.bundled == "wheel":
+        return PACKAGE
+    if checkpoint.bundled is not None:
+        return PACKAGE / checkpoint.bundled
+    return data_dir / "checkpoints" / checkpoint.name
+
+
+def load_profiles(path: Path = BUNDLED_PROFILES) -> dict[str, Profile]:
+    """Read the profiles of a TOML file: one table per profile. CatalogError names what is wrong."""
+    profiles = {}
+    for name, table in _parse(path).items():
+        try:
+            profiles[name] = Profile.model_validate({"name": name, **table})
+        except (ValidationError, TypeError) as error:
+            raise _unreadable(path, error) from error
+    return profiles
+
+
+def check_profile(profile: Profile, catalog: Catalog) -> None:
+    """CatalogError when a profile names a checkpoint that is unknown or has another role."""
+    for role, name in profile.roles.items():
+        if name not in catalog.names(role):
+            raise CatalogError(
+                f"配置 {profile.name} 的 {role} 指向 {name}，目录里没有这样的模型。",
+                f"Profile {profile.name} names {name} for {role}; the catalogue has no such one.",
+            )
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _read(path: Path) -> Checkpoint:
+    try:
+        return Checkpoint.model_validate(_parse(path))
+    except ValidationError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> CatalogError:
+    return CatalogError(f"{path.name} 读不了，请改正：{error}", f"Correct {path.name}: {error}")
+
+
+def _missing(checkpoint: Checkpoint, folder: Path) -> CheckpointMissing:
+    source = checkpoint.repos.huggingface or checkpoint.repos.modelscope
+    if source is None:
+        return CheckpointMissing(
+            f"安装里缺少 {checkpoint.name} 的文件（{folder}），请重新安装。",
+            f"The files of {checkpoint.name} are missing from {folder}; install again.",
+        )
+    return CheckpointMissing(
+        f"{checkpoint.name} 还不在这台电脑上：请把 {source} 的文件放进 {folder}，或换一个配置。",
+        f"{checkpoint.name} is not on this disk: put the files of {source} into {folder}, "
+        "or choose another profile.",
+    )
+
+
+def _check_file(checkpoint: Checkpoint, folder: Path, file: CheckpointFile) -> None:
+    path = folder / file.path
+    size = path.stat().st_size if path.is_file() else None
+    if size is None or (file.bytes is not None and size != file.bytes):
+        raise CheckpointBroken(
+            f"{checkpoint.name} 的文件 {file.path} 缺失或不完整，请删掉 {folder} 再取一次。",
+            f"{file.path} of {checkpoint.name} is missing or cut short; "
+            f"remove {folder} and fetch it again.",
+        )

@@ -1,0 +1,1 @@
+"""Token-by-token decoding: attention caches, sampling, grammar masks."""

@@ -1,0 +1,43 @@
+"""The number format in which a checkpoint computes.
+
+"auto" means: on CUDA bfloat16 where the card has it, else float16; on a CPU bfloat16 where it has
+bfloat16 arithmetic (AVX-512 BF16, AMX) and the weights are too large for its caches, so that
+reading them is what takes the time, else float32.
+"""
+
+from pathlib import Path
+
+import torch
+
+from models.catalog import Checkpoint, Dtype
+from models.weights import tensor_bytes
+
+CPU_BFLOAT16_FROM_BYTES = 512 * 2**20  # of float32 weights
+_DTYPES = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+    "auto": torch.float32,  # an upper bound, for who asks before a device is chosen
+}
+
+
+def torch_dtype(checkpoint: Checkpoint) -> torch.dtype:
+    return _DTYPES[checkpoint.dtype]
+
+
+def with_dtype(checkpoint: Checkpoint, path: Path, device: torch.device) -> Checkpoint:
+    """`checkpoint` with "auto" replaced by the format that it will have on `device`."""
+    if checkpoint.dtype != "auto":
+        return checkpoint
+    chosen = _for_cuda() if device.type == "cuda" else _for_cpu(path)
+    return checkpoint.model_copy(update={"dtype": chosen})
+
+
+def _for_cuda() -> Dtype:
+    return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float16"
+
+
+def _for_cpu(path: Path) -> Dtype:
+    fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    large = fast and tensor_bytes(path, torch.float32) >= CPU_BFLOAT16_FROM_BYTES
+    return "bfloat16" if large else "float32"

@@ -1,0 +1,66 @@
+"""Which checkpoints to drop when another needs their bytes.
+
+The worth of keeping a resident is (seconds to load it again) x (chance that it is used again) per
+byte; the chance is read from its past uses, each fading with a half-life. Leased residents are
+never dropped. One that came in a moment ago is dropped only when nothing older frees enough, which
+keeps two checkpoints from throwing each other out in turn.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+HALF_LIFE_SECONDS = 300.0
+LEAST_RESIDENCE_SECONDS = 5.0
+
+
+@dataclass(eq=False)
+class Resident:
+    """A loaded checkpoint. Times are seconds of the owner's clock; `bytes` all that it holds."""
+
+    checkpoint: str
+    role: str
+    model: Any
+    bytes: int
+    load_seconds: float
+    loaded_at: float
+    leases: int = 0
+    last_release: float = 0.0
+    _warmth: float = field(default=0.0, repr=False)
+
+    def used(self, now: float) -> None:
+        """Count one use at `now`."""
+        self._warmth = self.warmth(now) + 1.0
+        self.last_release = now
+
+    def warmth(self, now: float) -> float:
+        """Uses so far, each halved every HALF_LIFE_SECONDS since."""
+        return self._warmth * math.pow(0.5, (now - self.last_release) / HALF_LIFE_SECONDS)
+
+    def worth(self, now: float) -> float:
+        """Seconds saved per byte by keeping it."""
+        return self.load_seconds * self.warmth(now) / max(self.bytes, 1)
+
+
+def choose_victims(residents: Iterable[Resident], excess: int, now: float) -> list[Resident] | None:
+    """The residents to drop so that `excess` bytes come free; None when that cannot be done."""
+    unleased = [resident for resident in residents if not resident.leases]
+    young = {r for r in unleased if now - r.loaded_at < LEAST_RESIDENCE_SECONDS}
+    chosen: list[Resident] = []
+    for resident in sorted(unleased, key=lambda r: (r in young, r.worth(now))):
+        if excess <= 0:
+            break
+        chosen.append(resident)
+        excess -= resident.bytes
+    return None if excess > 0 else _spare(chosen, -excess, now)
+
+
+def _spare(chosen: list[Resident], surplus: int, now: float) -> list[Resident]:
+    """Take back, most worth first, whoever is not needed after all."""
+    kept = list(chosen)
+    for resident in sorted(chosen, key=lambda r: r.worth(now), reverse=True):
+        if resident.bytes <= surplus:
+            kept.remove(resident)
+            surplus -= resident.bytes
+    return kept

@@ -1,0 +1,258 @@
+"""The large language model: any dense causal LM that transformers knows, starter or real."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import torch
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GenerationConfig,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+
+from models.catalog import Checkpoint
+from models.decoding.grammar import GrammarMask, GrammarMasks
+from models.decoding.kv_cache import (
+    Held,
+    PrefixCaches,
+    bytes_per_token,
+    keeps_everything,
+    whole_blocks,
+)
+from models.decoding.sampling import Sampler, Sampling
+from models.device import any_thread, is_out_of_memory
+from models.dtypes import torch_dtype, with_dtype
+from models.errors import InvalidRequest
+from models.weights import tensor_bytes
+
+__all__ = ["GenerationStats", "LanguageModel", "Sampling"]
+PREFILL_TOKENS = 512  # per forward pass; between two of them a cancel is noticed
+CONTEXT_TOKENS = 8192  # where a catalogue entry names no `context_tokens`
+
+
+@dataclass
+class GenerationStats:
+    """What one call did. `seconds_to_first` is None when no token came out."""
+
+    prompt_tokens: int
+    reused_tokens: int = 0
+    new_tokens: int = 0
+    seconds_to_first: float | None = None
+    seconds: float = 0.0
+    stop: Literal["end", "length", "cancelled", "abandoned"] = "abandoned"
+    started: float = field(default_factory=time.monotonic, repr=False)
+
+
+class LanguageModel:
+    """A loaded causal LM with its tokenizer, chat template and prefix caches."""
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        *,
+        context_tokens: int,
+        cached_tokens: int,
+        weight_bytes: int,
+    ) -> None:
+        self.tokenizer = tokenizer
+        self.context_tokens = context_tokens
+        self.last: GenerationStats | None = None
+        self._model: PreTrainedModel | None = model
+        self._config = model.config
+        self.eos_token_ids = _end_tokens(model.generation_config, tokenizer)
+        self._caches = PrefixCaches(model.config, cached_tokens)
+        self.bytes = weight_bytes + cached_tokens * bytes_per_token(model.config, model.dtype)
+
+    @classmethod
+    def load(cls, path: Path, checkpoint: Checkpoint, device: torch.device) -> Self:
+        """Load config, weights (safetensors only), tokenizer and template from `path`, offline."""
+        checkpoint = with_dtype(checkpoint, path, device)
+        model = AutoModelForCausalLM.from_pretrained(
+            path,
+            dtype=torch_dtype(checkpoint),
+            attn_implementation="sdpa",
+            use_safetensors=True,
+            local_files_only=True,
+        )
+        context, cached = _limits(model.config, checkpoint)
+        return cls(
+            model.train(mode=False).requires_grad_(requires_grad=False).to(device),
+            AutoTokenizer.from_pretrained(path, local_files_only=True),
+            context_tokens=context,
+            cached_tokens=cached,
+            weight_bytes=tensor_bytes(path, model.dtype),
+        )
+
+    @classmethod
+    def bytes_needed(cls, path: Path, checkpoint: Checkpoint) -> int:
+        """Bytes of the weights and of the keys and values of `cached_tokens`."""
+        config = AutoConfig.from_pretrained(path, local_files_only=True)
+        dtype = torch_dtype(checkpoint)
+        _, cached = _limits(config, checkpoint)
+        return tensor_bytes(path, dtype) + cached * bytes_per_token(config, dtype)
+
+    @property
+    def vocabulary_size(self) -> int:
+        """The number of logits; a padded checkpoint has more than its tokenizer has tokens."""
+        return int(self._config.get_text_config(decoder=True).vocab_size)
+
+    @any_thread
+    def render(self, messages: list[dict[str, Any]], tools: list[dict[str, Any]]) -> list[int]:
+        """The prompt's tokens by the checkpoint's own chat template, ready for an answer."""
+        schemas: list[dict[Any, Any] | Callable[..., Any]] | None = [*tools] or None
+        text = self.tokenizer.apply_chat_template(
+            messages, tools=schemas, add_generation_prompt=True, tokenize=False
+        )
+        return list(self.tokenizer(str(text), add_special_tokens=False)["input_ids"])
+
+    def generate(
+        self,
+        prompt: Sequence[int],
+        sampling: Sampling,
+        *,
+        grammar: str | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Iterator[int]:
+        """Yield new tokens until an end token (not yielded), a limit, or `cancel`.
+
+        `grammar` is an xgrammar structural tag as JSON: nothing it forbids can come out. The keys
+        and values of the longest prefix seen before are reused; what was done is in `last`.
+        Raises InvalidRequest (empty prompt, no room in the context, no structural tag).
+        """
+        limit = self._room(prompt, sampling)
+        mask = self._masks.mask(grammar) if grammar is not None else None
+        self.last = stats = GenerationStats(len(prompt))
+        held = self._caches.take(prompt, len(prompt) + limit)
+        stats.reused_tokens = len(held.tokens)
+        stop = cancel or threading.Event()
+        try:
+            logits = self._prefill(held, prompt, stop)
+            if logits is not None:
+                sampler = Sampler(sampling, prompt, logits.device)
+                yield from self._decode(held, logits, sampler, mask, stop, stats, limit)
+            if stop.is_set():
+                stats.stop = "cancelled"
+        except (RuntimeError, MemoryError) as error:
+            if is_out_of_memory(error):
+                self._caches.clear()
+            raise
+        finally:
+            stats.seconds = time.monotonic() - stats.started
+            self._caches.keep(held)
+
+    def release(self) -> None:
+        """Drop weights and caches; the object cannot generate any more."""
+        self._model = None
+        self._caches.clear()
+
+    @cached_property
+    def _masks(self) -> GrammarMasks:
+        return GrammarMasks(self.tokenizer, self.vocabulary_size, self.eos_token_ids)
+
+    def _room(self, prompt: Sequence[int], sampling: Sampling) -> int:
+        """How many tokens may follow `prompt`."""
+        room = self.context_tokens - len(prompt)
+        if not prompt or room < 1:
+            raise InvalidRequest(
+                f"对话太长：{len(prompt)} 个词元，最多 {self.context_tokens - 1} 个。"
+                "请开始新的对话。",
+                f"The prompt has {len(prompt)} tokens of 1 to {self.context_tokens - 1}; "
+                "start a new conversation.",
+            )
+        return min(room, sampling.max_new_tokens)
+
+    def _prefill(
+        self, held: Held, prompt: Sequence[int], stop: threading.Event
+    ) -> torch.Tensor | None:
+        """Logits [vocabulary] after `prompt`, computed a piece at a time; None when stopped."""
+        # A layer that forgets may not accept a second piece: those models take the prompt whole.
+        piece = PREFILL_TOKENS if keeps_everything(self._config) else len(prompt)
+        logits = None
+        while len(held.tokens) < len(prompt):
+            if stop.is_set():
+                return None
+            start = len(held.tokens)
+            logits = self._forward(held, list(prompt[start : start + piece]))
+        return logits
+
+    def _decode(
+        self,
+        held: Held,
+        logits: torch.Tensor,
+        sampler: Sampler,
+        mask: GrammarMask | None,
+        stop: threading.Event,
+        stats: GenerationStats,
+        limit: int,
+    ) -> Iterator[int]:
+        while not stop.is_set():
+            token = _next_token(logits, sampler, mask)
+            if token in self.eos_token_ids:
+                stats.stop = "end"
+                return
+            stats.new_tokens += 1
+            if stats.seconds_to_first is None:
+                stats.seconds_to_first = time.monotonic() - stats.started
+            yield token
+            if stats.new_tokens == limit:
+                stats.stop = "length"
+                return
+            if mask is not None and mask.finished:
+                stats.stop = "end"
+                return
+            if stop.is_set():
+                return
+            logits = self._forward(held, [token])
+
+    @torch.inference_mode()
+    def _forward(self, held: Held, tokens: list[int]) -> torch.Tensor:
+        """Feed `tokens` past the cache; the logits [vocabulary] float32 after the last."""
+        if self._model is None:
+            raise RuntimeError("the model was released")
+        # Not sound until the pass is through: an error in between leaves a cache to be thrown away.
+        known, held.tokens = held.tokens, []
+        ids = torch.tensor([tokens], device=self._model.device)
+        output = self._model(
+            input_ids=ids, past_key_values=held.cache, use_cache=True, logits_to_keep=1
+        )
+        held.tokens = [*known, *tokens]
+        logits: torch.Tensor = output.logits[0, -1].float()
+        return logits
+
+
+@torch.inference_mode()
+def _next_token(logits: torch.Tensor, sampler: Sampler, mask: GrammarMask | None) -> int:
+    sampler.penalise(logits)
+    if mask is not None:
+        mask.apply(logits)
+    token = sampler.choose(logits)
+    if mask is not None:
+        mask.accept(token)
+    return token
+
+
+def _end_tokens(
+    generation: GenerationConfig | None, tokenizer: PreTrainedTokenizerBase
+) -> frozenset[int]:
+    """The tokens that end an answer: the generation config's, else the tokenizer's."""
+    named = generation.eos_token_id if generation is not None else None
+    ids = named if named is not None else tokenizer.eos_token_id
+    return frozenset([ids] if isinstance(ids, int) else ids or [])
+
+
+def _limits(config: PreTrainedConfig, checkpoint: Checkpoint) -> tuple[int, int]:
+    """(tokens of context, tokens whose keys and values may be held in all)."""
+    most = int(config.get_text_config(decoder=True).max_position_embeddings)
+    context = min(checkpoint.default_int("context_tokens", CONTEXT_TOKENS), most)
+    cached = max(checkpoint.default_int("cached_tokens", context), context)
+    return context, whole_blocks(cached)
