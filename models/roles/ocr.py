@@ -4,6 +4,7 @@ The models lie inside the `rapidocr` wheel; nothing is downloaded.
 """
 
 import importlib.util
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,7 +155,7 @@ def _threads() -> int:
 
 
 def _within_area(image: Image.Image, area: int) -> Image.Image:
-    scale = (area / (image.width * image.height)) ** 0.5
+    scale = math.sqrt(area / (image.width * image.height))
     if scale >= 1:
         return image
     size = (max(1, int(image.width * scale)), max(1, int(image.height * scale)))
@@ -167,7 +168,7 @@ def _detection_scale(height: int, width: int) -> float:
     scale = max(_SHORT_SIDE / short, _LONG_SIDE / long)
     wanted = max(_TYPICAL_LINE / short, _SHORT_SIDE / long)  # of a small picture
     largest = min(_LARGEST_ENLARGEMENT, max(1.0, wanted))
-    return min(scale, largest, (_DETECTION_AREA / (height * width)) ** 0.5)
+    return min(scale, largest, math.sqrt(_DETECTION_AREA / (height * width)))
 
 
 def _framed(pixels: Pixels, scale: float) -> Pixels:
@@ -191,8 +192,7 @@ def _corners(width: int, height: int) -> Quad:
 def _area(quad: Quad) -> float:
     """Shoelace formula, px²."""
     x, y = quad[:, 0], quad[:, 1]
-    twice: float = abs(x @ np.roll(y, -1) - y @ np.roll(x, -1))
-    return twice / 2
+    return abs(float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))) / 2
 
 
 def _points(quad: Quad) -> tuple[tuple[float, float], ...]:
