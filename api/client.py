@@ -223,6 +223,11 @@ class Client:
         params = {"q": query, "top_k": top_k}
         return self._get(HitList, "/api/library/search", params=params).hits
 
+    def search_library_by_image(self, sha256: str, top_k: int = 12) -> tuple[HitView, ...]:
+        """Pictures like an uploaded one; it is itself among them where the library has it."""
+        params = {"image": sha256, "top_k": top_k}
+        return self._get(HitList, "/api/library/similar", params=params).hits
+
     def library_thumbnail(self, image_id: int, size: int = 512) -> bytes:
         path = f"/api/library/images/{image_id}/thumbnail"
         return self._send("GET", path, params={"size": size}).content

@@ -21,6 +21,7 @@ from api.views import hit_views, job_view
 router = APIRouter(prefix="/api/library", tags=["library"])
 
 Query_ = Annotated[str, Query(min_length=1, max_length=500, description="A Chinese sentence")]
+Sha256_ = Annotated[str, Query(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of an artifact")]
 TopK = Annotated[int, Query(ge=1, le=200)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Offset = Annotated[int, Query(ge=0)]
@@ -42,6 +43,12 @@ def library(engine: EngineDep) -> LibraryView:
 @router.get("/search", summary="Search pictures by a sentence")
 def search(engine: EngineDep, q: Query_, top_k: TopK = 12) -> HitList:
     return HitList(hits=hit_views(engine.library.search_text(q, top_k)))
+
+
+@router.get("/similar", summary="Pictures like one that was uploaded")
+def similar(engine: EngineDep, image: Sha256_, top_k: TopK = 12) -> HitList:
+    picture = engine.artifacts.open_image(image)
+    return HitList(hits=hit_views(engine.library.search_image(picture, top_k)))
 
 
 @router.post("/index", status_code=202, summary="Index folders of this machine")
