@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from retrieval.media import open_picture
 
 from models.errors import NotFound
+from retrieval.media import open_picture
 from tools.files import is_sha256, mark_disk_full, safe_name, take, write_atomically
 from tools.handles import PREFIX, Kind, handle_of, kind_of
-from tools.sniff import MAX_PIXELS, sniff
+from tools.sniff import sniff
 from tools.thumbnails import THUMBNAIL_SIDES, encode_thumbnail
 
 
@@ -140,7 +140,7 @@ class ArtifactStore:
 
     def open_image(self, sha256: str) -> Image.Image:
         """The picture, upright RGB. Errors of `retrieval.media.open_picture`."""
-        return open_picture(self.path(sha256), max_pixels=MAX_PIXELS)
+        return open_picture(self.path(sha256))
 
     def assign(self, conversation_id: str, sha256: str) -> str:
         """The next handle of the conversation for this artifact; every appearance gets its own."""
