@@ -76,9 +76,7 @@ class DuomoChatModel(BaseChatModel):
             grammar = self.call_format.structural_tag(tools, run.handles() if run else ())
             cancel = run.cancel if run else None
             ids = llm.generate(prompt, self.sampling, grammar=grammar, cancel=cancel)
-            decode = lambda some: str(llm.tokenizer.decode(some, skip_special_tokens=False))  # noqa: E731
-            text = detokenise(ids, decode, llm.eos_token_ids)
-            yield from _chunks(self.call_format.parser(), text)
+            yield from _chunks(self.call_format.parser(), _text(ids, llm))
             if run is not None:
                 run.check_cancelled()  # decoding stops without a word
             yield _last_chunk(llm)
@@ -93,6 +91,8 @@ class DuomoChatModel(BaseChatModel):
         return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))
 
     def _lease(self, run: RunContext | None) -> AbstractContextManager[LanguageModel]:
+        if run is not None and all(r.role != "llm" for r in self.residency.state().residents):
+            run.thinking("loading")
         lease: AbstractContextManager[LanguageModel]
         lease = self.residency.lease("llm", LlmTicket(run) if run else None)
         return lease
@@ -115,6 +115,15 @@ def _schema(tool: dict[str, Any] | type | Callable[..., Any] | BaseTool) -> dict
         function = {"name": tool.name, "description": tool.description}
         return {"type": "function", "function": {**function, "parameters": tool.args_schema}}
     return convert_to_openai_tool(tool)
+
+
+def _text(ids: Iterator[int], llm: LanguageModel) -> Iterator[str]:
+    tokenizer = llm.tokenizer
+    special = (i for i, token in tokenizer.added_tokens_decoder.items() if token.special)
+    hidden = llm.eos_token_ids.union(special)
+    return detokenise(
+        ids, lambda some: str(tokenizer.decode(some, skip_special_tokens=False)), hidden
+    )
 
 
 def _chunks(parser: Parser, text: Iterator[str]) -> Iterator[ChatGenerationChunk]:
@@ -150,4 +159,5 @@ def _last_chunk(llm: LanguageModel) -> ChatGenerationChunk:
         input_token_details={"cache_read": last.reused_tokens},
     )
     message = AIMessageChunk(content="", usage_metadata=usage, chunk_position="last")
-    return ChatGenerationChunk(message=message)
+    reason = "length" if last.stop == "length" else "stop"
+    return ChatGenerationChunk(message=message, generation_info={"finish_reason": reason})

@@ -12,7 +12,7 @@ of the stream. Hermes is the first: ChatML checkpoints such as Qwen3 write
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from agent.parsing import HermesParser, Piece
 from tools.handles import Kind, kind_of
@@ -25,6 +25,11 @@ Schema = Mapping[str, Any]
 _LEFT_TO_VALIDATION = ("minLength", "maxLength")
 
 
+# Markup that no reply may hold as words, and no argument as text.
+_STRAY = ("</tool_call>", "<tool_response>", "</tool_response>", "<|im_start|>")
+_IN_ARGUMENTS = (*_STRAY, "<tool_call>", "<|im_end|>")
+
+
 class Parser(Protocol):
     def feed(self, text: str) -> list[Piece]:
         """What is certain after `text`; the rest is held back."""
@@ -33,6 +38,7 @@ class Parser(Protocol):
         """What was held back, at the end of the stream."""
 
 
+@runtime_checkable
 class CallFormat(Protocol):
     def structural_tag(self, tools: Sequence[Schema], handles: Sequence[str]) -> str | None:
         """The grammar of one reply that may call `tools`; None when there are none to call."""
@@ -53,7 +59,7 @@ class Hermes:
             "type": "triggered_tags",
             "triggers": ["<tool_call>"],
             "tags": tags,
-            "excludes": ["</tool_call>", "<tool_response>", "</tool_response>"],
+            "excludes": _STRAY,
         }
         return json.dumps({"type": "structural_tag", "format": dispatch}, ensure_ascii=False)
 
@@ -74,6 +80,7 @@ def _tag(function: Mapping[str, Any], handles: Sequence[str]) -> dict[str, Any]:
             "type": "json_schema",
             "json_schema": constrain(function["parameters"], handles),
             "max_whitespace_cnt": 1,
+            "excludes": _IN_ARGUMENTS,
         },
         "end": "}\n</tool_call>",
     }

@@ -1,5 +1,6 @@
 """What of a conversation goes into the prompt: turns, cut to the context, always well formed."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -7,6 +8,8 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 INTERRUPTED = "这一步没有做完。"
 UNANSWERED = "（上一轮中断了，没有答完。）"
+# What chat templates and call formats write around messages: `<|im_end|>`, `</tool_response>` …
+_MARKUP = re.compile(r"<(\|\w+\||/?(?:tool_call|tool_response|tools|think))>")
 _CUT_MARK = "\n……（中间略去{count}字）……\n"
 
 
@@ -47,8 +50,16 @@ def as_dicts(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
     return [_as_dict(message) for message in messages]
 
 
+def neutral(text: str) -> str:
+    """`text` without markup that a tokenizer would take for the end of a message.
+
+    Words of a person, of a picture or of a file are data; written `＜|im_end|＞` they stay so.
+    """
+    return _MARKUP.sub(r"＜\1＞", text)
+
+
 def _as_dict(message: BaseMessage) -> dict[str, Any]:
-    content = message.text
+    content = neutral(message.text)
     if isinstance(message, SystemMessage):
         return {"role": "system", "content": content}
     if isinstance(message, ToolMessage):

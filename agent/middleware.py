@@ -66,6 +66,8 @@ class TurnGuard(AgentMiddleware[AgentState[Any], Any, Any]):
         turn = last_turn(state["messages"])
         reply = turn[-1]
         assert isinstance(reply, AIMessage)
+        if reply.response_metadata.get("finish_reason") == "length" and _has_call(reply):
+            return _drop_calls(run, reply)
         if not reply.tool_calls:
             return _complete(run, reply, turn)
         if len(_calls(turn)) > self._limits.tool_calls:
@@ -115,22 +117,32 @@ def _calls(turn: Sequence[BaseMessage]) -> list[ToolCall]:
     return [call for m in turn if isinstance(m, AIMessage) for call in m.tool_calls]
 
 
+def _has_call(reply: AIMessage) -> bool:
+    return bool(reply.tool_calls or reply.invalid_tool_calls)
+
+
+def _drop_calls(run: RunContext, reply: AIMessage) -> dict[str, Any]:
+    """The reply was cut off in a call: LangChain would complete its JSON and run half a request."""
+    error = ToolRetry(HALF_A_CALL, "The arguments were cut off.")
+    for call_id in sorted(run.open_calls):
+        Step(run, call_id).fail(error)
+    return _instead(run, reply, HALF_A_CALL)
+
+
 def _complete(
     run: RunContext, reply: AIMessage, turn: Sequence[BaseMessage]
 ) -> dict[str, Any] | None:
-    """An answer without words is completed: with the last result, or by saying that there is none.
-
-    The completed message takes the place of the reply (same id), so that the history is whole.
-    """
-    if reply.invalid_tool_calls:
-        completion = HALF_A_CALL
-    elif reply.text.strip():
+    """An answer without words gets some: the last result, or that there is none."""
+    if reply.text.strip():
         return None
-    else:
-        results = [m.text for m in turn if isinstance(m, ToolMessage)]
-        completion = results[-1] if results else NO_ANSWER
-    spoken = say(run, completion)
-    return {"messages": [AIMessage(reply.text + spoken.text, id=reply.id)]}
+    results = [m.text for m in turn if isinstance(m, ToolMessage)]
+    return _instead(run, reply, results[-1] if results else NO_ANSWER)
+
+
+def _instead(run: RunContext, reply: AIMessage, words: str) -> dict[str, Any]:
+    """`reply` with `words` added and no calls; the same id, so that it takes its place."""
+    say(run, words)
+    return {"messages": [AIMessage(reply.text + words, id=reply.id)]}
 
 
 def _refuse(run: RunContext, calls: Sequence[ToolCall]) -> list[BaseMessage]:

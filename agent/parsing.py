@@ -58,7 +58,7 @@ def detokenise(
         known = decode(ids[start:done])
         text = decode(ids[start:])
         if len(text) > len(known) and not text.endswith(REPLACEMENT):
-            yield text[len(known) :]
+            yield text[len(known) :].replace(REPLACEMENT, "")  # bytes that are no character
             start, done = done, len(ids)
 
 

@@ -8,16 +8,21 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+import torch
 from PIL import Image
 from pydantic import Field
+from transformers import PreTrainedTokenizerFast
 
 from agent.build import build_agent, open_memory
 from agent.events import EventLog
 from agent.middleware import Limits
 from agent.runs import Runs
 from agent.tooling import Workshop, as_langchain
+from models.catalog import Catalog, Checkpoint, Note, Profile
 from models.errors import ToolFailed
+from models.residency import Residency
 from tests.agent.scripted import ScriptedModel
+from tests.fixtures.tiny import write_llm, write_tokenizer
 from tools.artifacts import ArtifactStore, Lineage
 from tools.context import ToolContext
 from tools.contract import Arguments, ImageHandle, Tool, ToolOutput, tool
@@ -140,6 +145,42 @@ def make_world(tmp_path: Path) -> Iterator[MakeWorld]:
         world.runs.close()
         world.events.close()
         world.artifacts.close()
+
+
+@pytest.fixture(scope="session")
+def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> PreTrainedTokenizerFast:
+    return write_tokenizer(tmp_path_factory.mktemp("tokenizer"))
+
+
+@pytest.fixture(scope="session")
+def llm_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with a tiny Qwen3 of random weights."""
+    home = tmp_path_factory.mktemp("home")
+    write_llm(home / "checkpoints" / "tiny-llm")
+    return home
+
+
+@pytest.fixture
+def residency(llm_home: Path) -> Iterator[Residency]:
+    note = Note(zh="测试", en="test")
+    entry = Checkpoint(
+        name="tiny-llm",
+        role="llm",
+        loader="models.roles.llm:LanguageModel",
+        dtype="float32",
+        licence="Apache-2.0",
+        languages=("zh",),
+    )
+    profile = Profile(name="tiny", budget_bytes=2**30, roles={"llm": "tiny-llm"}, note=note)
+    opened = Residency(
+        Catalog([entry]),
+        profile,
+        device=torch.device("cpu"),
+        budget_bytes=2**30,
+        data_dir=llm_home,
+    )
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

@@ -11,10 +11,14 @@ from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 
+from pydantic import Field
+
 from agent.context import current_run
 from models.errors import Cancelled
 
-Reply = str | tuple[str, str] | list[tuple[str, str]] | BaseException | threading.Event
+Reply = (
+    str | tuple[str, str] | list[tuple[str, str]] | AIMessageChunk | BaseException | threading.Event
+)
 
 
 class ScriptedModel(BaseChatModel):
@@ -22,14 +26,11 @@ class ScriptedModel(BaseChatModel):
     or an event to wait for (until it is set or the run is cancelled)."""
 
     replies: list[Any]
-    seen: list[list[BaseMessage]] = []
-    threads: list[str] = []
+    seen: list[list[BaseMessage]] = Field(default_factory=list)
     streaming: bool = False
 
     def model_post_init(self, _context: Any) -> None:
         self.streaming = True
-        self.seen = []
-        self.threads = []
 
     @property
     def _llm_type(self) -> str:
@@ -46,7 +47,6 @@ class ScriptedModel(BaseChatModel):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         self.seen.append(messages)
-        self.threads.append(threading.current_thread().name)
         for message in _chunks(self.replies.pop(0)):
             yield ChatGenerationChunk(message=message)
 
@@ -73,10 +73,12 @@ class SilentModel(ScriptedModel):
 
 
 def _chunks(reply: Reply | Callable[[], Reply]) -> Iterator[AIMessageChunk]:
-    if isinstance(reply, BaseException):
+    if isinstance(reply, AIMessageChunk):
+        yield reply
+    elif isinstance(reply, BaseException):
         yield AIMessageChunk(content="我")
         raise reply
-    if isinstance(reply, threading.Event):
+    elif isinstance(reply, threading.Event):
         yield AIMessageChunk(content="等")
         _wait(reply)
         yield AIMessageChunk(content="到了")
