@@ -1,4 +1,4 @@
-"""The one form of report that every evaluation writes: a table to read, and flat keys and numbers."""
+"""The one form of report of every evaluation: tables to read, and flat keys and numbers."""
 
 import json
 from collections.abc import Sequence
@@ -51,5 +51,5 @@ class Report:
         path.write_text(json.dumps(self.figures, ensure_ascii=False, indent=2) + "\n", "utf-8")
 
 
-def _cell(value: str | int | float) -> str:
+def _cell(value: str | float) -> str:
     return f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -26,7 +26,9 @@ def main() -> None:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m training.clip", description=__doc__)
-    parser.add_argument("--work", type=Path, default=Path("build/clip"), help="pictures and checkpoints")
+    parser.add_argument(
+        "--work", type=Path, default=Path("build/clip"), help="pictures and checkpoints"
+    )
     parser.add_argument("--out", type=Path, help="where to copy the finished model")
     parser.add_argument("--pictures", type=int, default=60_000)
     parser.add_argument("--steps", type=int, default=3_000)

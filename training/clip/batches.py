@@ -39,7 +39,9 @@ class Batch:
 class Batches:
     """Endless batches over the rows drawn so far. A batch depends on its number and seed alone."""
 
-    def __init__(self, pictures: NDArray[np.uint8], tokenizer: PreTrainedTokenizerFast, size: int) -> None:
+    def __init__(
+        self, pictures: NDArray[np.uint8], tokenizer: PreTrainedTokenizerFast, size: int
+    ) -> None:
         self._pictures = pictures
         self._tokenizer = tokenizer
         self._size = size
@@ -58,9 +60,13 @@ class Batches:
         scenes = [self._scene(row) for row in rows]
         captions = [caption_for_training(scene, rng) for scene in scenes]
         return Batch(
-            images=augment(torch.from_numpy(self._pictures[sorted(rows)][np.argsort(np.argsort(rows))]), rng),
+            images=augment(
+                torch.from_numpy(self._pictures[sorted(rows)][np.argsort(np.argsort(rows))]), rng
+            ),
             tokens=self._tokens([caption.text for caption in captions], rng),
-            image_facts=torch.from_numpy(np.stack([vector(scene_facts(scene)) for scene in scenes])),
+            image_facts=torch.from_numpy(
+                np.stack([vector(scene_facts(scene)) for scene in scenes])
+            ),
             text_facts=torch.from_numpy(np.stack([vector(caption.facts) for caption in captions])),
         )
 
@@ -70,7 +76,9 @@ class Batches:
         return self._scenes[row]
 
     def _tokens(self, texts: list[str], rng: Random) -> Tensor:
-        encoded = self._tokenizer(texts, max_length=CONTEXT_LENGTH - 4, truncation=True)["input_ids"]
+        encoded = self._tokenizer(texts, max_length=CONTEXT_LENGTH - 4, truncation=True)[
+            "input_ids"
+        ]
         noisy = [_with_noise(ids, len(self._tokenizer), rng) for ids in encoded]
         longest = max(map(len, noisy))
         return torch.tensor([ids + [PAD_ID] * (longest - len(ids)) for ids in noisy])
@@ -84,7 +92,7 @@ def caption_for_training(scene: Scene, rng: Random) -> Caption:
 
 
 def augment(pictures: Tensor, rng: Random) -> Tensor:
-    """uint8 [B, S, S, 3] -> normalised float32 [B, 3, S, S]: a slightly closer crop, other light."""
+    """uint8 [B, S, S, 3] -> normalised float32 [B, 3, S, S]: a closer crop, other light."""
     side = pictures.shape[1]
     images = pictures.permute(0, 3, 1, 2).float() / 255
     crop = rng.randint(0, _LARGEST_CROP)
@@ -95,7 +103,9 @@ def augment(pictures: Tensor, rng: Random) -> Tensor:
     generator = torch.Generator().manual_seed(rng.getrandbits(32))
     gain, lift = torch.rand((2, len(images), 1, 1, 1), generator=generator)
     images = images * (0.88 + 0.24 * gain) + (lift - 0.5) * 0.1
-    return (images - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(STD).view(3, 1, 1)
+    mean, std = torch.tensor((MEAN, STD)).view(2, 3, 1, 1)
+    normalised: Tensor = (images - mean) / std
+    return normalised
 
 
 def _with_noise(ids: list[int], vocabulary: int, rng: Random) -> list[int]:

@@ -52,7 +52,9 @@ class Trainer:
         self.model.visual.to(memory_format=torch.channels_last)
         self.facts = nn.Linear(EMBED_DIM, len(FACTS))
         nn.init.constant_(self.facts.bias, -4.0)  # most facts are false
-        self.optimizer = torch.optim.AdamW(self._parameter_groups(), lr=plan.learning_rate, betas=(0.9, 0.98))
+        self.optimizer = torch.optim.AdamW(
+            self._parameter_groups(), lr=plan.learning_rate, betas=(0.9, 0.98)
+        )
         self.step = 0
         self._resume()
 
@@ -82,7 +84,7 @@ class Trainer:
         named = fact_loss(self.facts, images, texts, batch)
         loss = contrast + self.plan.fact_weight * named
         self.optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self._parameters(), 1.0)
         self.optimizer.step()
         with torch.no_grad():

@@ -1,1 +1,1 @@
-"""The illustrated world: scene description -> picture, captions, questions and edit instructions."""
+"""The illustrated world: scene -> picture, captions, questions and edit instructions."""

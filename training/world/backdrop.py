@@ -1,6 +1,7 @@
 """The place behind the things: sky, ground, water with its mirror image, a table by a window."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from math import pi, sin
 
 import numpy as np
@@ -20,7 +21,9 @@ def draw_far(canvas: Canvas, scene: Scene) -> None:
     """The sky and what hangs in it by itself, down to the horizon."""
     if scene.place == "table":
         return
-    gradient(canvas, 0.0, HORIZON[scene.place] + 0.04, canvas.light.sky_top, canvas.light.sky_bottom)
+    gradient(
+        canvas, 0.0, HORIZON[scene.place] + 0.04, canvas.light.sky_top, canvas.light.sky_bottom
+    )
     if canvas.light.is_night and scene.weather in ("sunny", "cloudy"):
         _stars(canvas, 34 if scene.weather == "sunny" else 10)
     clouds = {"sunny": 1, "cloudy": 5, "rain": 5, "snow": 3, "fog": 0}[scene.weather]
@@ -47,9 +50,17 @@ def draw_near(canvas: Canvas, scene: Scene) -> None:
     """The near bank, and the small signs of the season."""
     if scene.place == "river":
         rng = canvas.rng
-        edge = [(-0.02, 0.9), (0.2, 0.875 + rng.uniform(-0.01, 0.01)), (0.5, 0.9), (0.8, 0.88), (1.02, 0.9)]
+        edge = [
+            (-0.02, 0.9),
+            (0.2, 0.875 + rng.uniform(-0.01, 0.01)),
+            (0.5, 0.9),
+            (0.8, 0.88),
+            (1.02, 0.9),
+        ]
         with canvas.layer():
-            canvas.poly([*smooth(edge, closed=False), (1.02, 1.02), (-0.02, 1.02)], GRASS[scene.season])
+            canvas.poly(
+                [*smooth(edge, closed=False), (1.02, 1.02), (-0.02, 1.02)], GRASS[scene.season]
+            )
     if scene.place not in ("table", "street"):
         _litter(canvas, scene)
 
@@ -60,7 +71,7 @@ def gradient(canvas: Canvas, top: float, bottom: float, first: RGB, last: RGB) -
     y0, y1 = round(top * side), min(side, round(bottom * side))
     share = np.linspace(0, 1, max(1, y1 - y0), dtype=np.float32)[:, None]
     if canvas.manner.cut_paper:
-        share = np.floor(share * 4) / 4
+        share = (np.floor(share * 4) / 4).astype(np.float32)
     rows = np.asarray(first, np.float32) * (1 - share) + np.asarray(last, np.float32) * share
     band = np.repeat(rows.round().astype(np.uint8)[:, None, :], side, axis=1)
     canvas.image.paste(Image.fromarray(band), (0, y0))
@@ -78,9 +89,18 @@ def _clouds(canvas: Canvas, scene: Scene, count: int) -> None:
     dark = {"rain": 0.55, "cloudy": 0.22, "snow": 0.12}.get(scene.weather, 0.0)
     body = mix(mix(WHITE, (96, 104, 118), dark), light.sky_top, 0.45 if light.is_night else 0.16)
     for i in range(count):
-        x, y, size = (i + rng.uniform(0.2, 0.8)) / count, rng.uniform(0.05, 0.2), rng.uniform(0.07, 0.11)
+        x, y, size = (
+            (i + rng.uniform(0.2, 0.8)) / count,
+            rng.uniform(0.05, 0.2),
+            rng.uniform(0.07, 0.11),
+        )
         with canvas.layer():
-            for dx, dy, r in ((-1.2, 0.25, 0.6), (1.2, 0.25, 0.6), (-0.5, -0.1, 0.8), (0.5, 0, 0.75)):
+            for dx, dy, r in (
+                (-1.2, 0.25, 0.6),
+                (1.2, 0.25, 0.6),
+                (-0.5, -0.1, 0.8),
+                (0.5, 0, 0.75),
+            ):
                 canvas.oval(x + dx * size, y + dy * size, r * size * 1.1, r * size * 0.72, body,
                             outline=False, glow=True)  # fmt: skip
 
@@ -151,7 +171,9 @@ def _skyline(canvas: Canvas) -> None:
     while x < 1.0:
         width = canvas.rng.uniform(0.05, 0.1)
         top = canvas.rng.uniform(0.4, 0.52)
-        canvas.poly([(x, top), (x + width, top), (x + width, 0.6), (x, 0.6)], far, outline=False, glow=True)
+        canvas.poly(
+            [(x, top), (x + width, top), (x + width, 0.6), (x, 0.6)], far, outline=False, glow=True
+        )
         x += width + 0.005
 
 
@@ -166,11 +188,15 @@ def _town(canvas: Canvas, scene: Scene) -> None:
         canvas.poly([(-0.02, 0.62), (1.02, 0.62), (1.02, 1.02), (-0.02, 1.02)], stone)
     seam = darker(stone, 0.2)
     rows = (0.62, 0.665, 0.725, 0.8, 0.895, 1.01)
-    for k, (y0, y1) in enumerate(zip(rows, rows[1:], strict=False)):
+    for k, (y0, y1) in enumerate(pairwise(rows)):
         canvas.line([(-0.02, y1), (1.02, y1)], 0.004, seam)
         for i in range(9):
             x = -0.1 + 0.15 * i + 0.07 * (k % 2)
-            canvas.line([(0.5 + (x - 0.5) * (0.7 + y0 / 2), y0), (0.5 + (x - 0.5) * (0.7 + y1 / 2), y1)], 0.004, seam)
+            canvas.line(
+                [(0.5 + (x - 0.5) * (0.7 + y0 / 2), y0), (0.5 + (x - 0.5) * (0.7 + y1 / 2), y1)],
+                0.004,
+                seam,
+            )
 
 
 def _table(canvas: Canvas, scene: Scene) -> None:
@@ -204,7 +230,9 @@ def _window(canvas: Canvas, scene: Scene) -> None:
     for y in (0.08, 0.29, 0.5):
         canvas.line([(0.25, y), (0.75, y)], 0.018, frame)
     for x0, x1 in ((0.2, 0.31), (0.8, 0.69)):
-        canvas.poly([(x0, 0.05), (x1, 0.05), (x0 + (x1 - x0) * 0.4, 0.53), (x0, 0.53)], (214, 136, 120))
+        canvas.poly(
+            [(x0, 0.05), (x1, 0.05), (x0 + (x1 - x0) * 0.4, 0.53), (x0, 0.53)], (214, 136, 120)
+        )
 
 
 _GROUNDS: dict[str, Callable[[Canvas, Scene], None]] = {
@@ -227,7 +255,9 @@ def _mirror(canvas: Canvas, scene: Scene) -> None:
     pixels = np.asarray(canvas.image, np.float32)
     above = pixels[y0 - (y1 - y0) : y0][::-1]
     rows = np.arange(y1 - y0)
-    shift = (np.sin(rows * (46 * pi / side)) * (0.002 + 0.012 * rows / len(rows)) * side).astype(int)
+    shift = (np.sin(rows * (46 * pi / side)) * (0.002 + 0.012 * rows / len(rows)) * side).astype(
+        int
+    )
     columns = np.clip(np.arange(side)[None, :] + shift[:, None], 0, side - 1)
     mirrored = above[rows[:, None], columns]
     water = np.asarray(canvas.color(_water_color(canvas)), np.float32)
@@ -250,7 +280,11 @@ def _litter(canvas: Canvas, scene: Scene) -> None:
             canvas.oval(x, y, 0.011, 0.005, color, outline=False)
         elif scene.season == "summer" and scene.place != "town":
             h = rng.uniform(0.012, 0.024)
-            canvas.line([(x - 0.006, y - h), (x, y), (x + 0.007, y - h)], 0.003, darker(GRASS["summer"], 0.3))
+            canvas.line(
+                [(x - 0.006, y - h), (x, y), (x + 0.007, y - h)],
+                0.003,
+                darker(GRASS["summer"], 0.3),
+            )
         elif scene.season == "winter":
             canvas.oval(x, y, 0.022, 0.006, (252, 253, 255), outline=False)
 
@@ -283,7 +317,11 @@ def _rain(canvas: Canvas) -> None:
     drop = mix((226, 236, 246), canvas.light.sky_top, 0.25)
     slant = 0.25 + 0.2 * sin(canvas.rng.uniform(0, 6))
     for _ in range(110):
-        x, y, length = canvas.rng.uniform(0, 1.1), canvas.rng.random(), canvas.rng.uniform(0.03, 0.07)
+        x, y, length = (
+            canvas.rng.uniform(0, 1.1),
+            canvas.rng.random(),
+            canvas.rng.uniform(0.03, 0.07),
+        )
         canvas.line([(x, y), (x - slant * length, y + length)], 0.0026, drop, glow=True)
 
 

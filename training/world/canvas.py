@@ -45,7 +45,9 @@ class Canvas:
         change = self.rng.uniform(-jitter, jitter)
         return mix(lit, (255, 255, 255) if change > 0 else (0, 0, 0), abs(change))
 
-    def poly(self, points: Sequence[Point], fill: RGB, *, outline: bool = True, glow: bool = False) -> None:
+    def poly(
+        self, points: Sequence[Point], fill: RGB, *, outline: bool = True, glow: bool = False
+    ) -> None:
         """A closed polygon."""
         xy = self._pixels(points)
         self._draw.polygon(xy, fill=self.color(fill, glow=glow))
@@ -161,10 +163,14 @@ class Brush:
         """Where a point of the thing lies on the canvas."""
         return (self._x + x * self._dx, self._y - y * self.height)
 
-    def poly(self, points: Sequence[Point], fill: RGB, *, outline: bool = True, glow: bool = False) -> None:
+    def poly(
+        self, points: Sequence[Point], fill: RGB, *, outline: bool = True, glow: bool = False
+    ) -> None:
         self.canvas.poly([self.at(*p) for p in points], fill, outline=outline, glow=glow)
 
-    def blob(self, points: Sequence[Point], fill: RGB, *, outline: bool = True, glow: bool = False) -> None:
+    def blob(
+        self, points: Sequence[Point], fill: RGB, *, outline: bool = True, glow: bool = False
+    ) -> None:
         """A closed soft shape through the neighbourhood of the points."""
         self.poly(smooth(points), fill, outline=outline, glow=glow)
 

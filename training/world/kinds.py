@@ -1,8 +1,11 @@
-"""The kinds of things in the world: names, measure words, colours, sizes, and where they may stand."""
+"""The kinds of things: names, measure words, colours, sizes, and where they may stand."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from training.world.colors import COLORS
+
+Rows = Mapping[str, tuple[str, ...]]  # place -> rows
 
 ANY = tuple(COLORS)
 BRIGHT = ("红", "橙", "黄", "绿", "蓝", "紫", "粉", "白")
@@ -14,8 +17,9 @@ FUR = ("白", "黑", "棕", "橙")
 class Kind:
     """One kind of thing.
 
-    `names` are used in training captions, `held_out` only in evaluation. `rows` maps a place to the
-    rows where the kind may stand. `height` is a share of the picture's side; `aspect` width / height.
+    `names` are used in training captions, `held_out` only in evaluation. `rows` maps a place to
+    the rows where the kind may stand. `height` is a share of the picture's side; `aspect` is
+    width / height.
     """
 
     key: str
@@ -25,29 +29,29 @@ class Kind:
     family: str
     height: float
     aspect: float
-    rows: dict[str, tuple[str, ...]]
+    rows: Rows
     colors: tuple[str, ...] = ()
     max_count: int = 1
     verb: str = ""
 
 
-_BANK = {"river": ("back",), "meadow": ("back",), "town": ("back",)}
-_BANK_FRONT = {
+_BANK: Rows = {"river": ("back",), "meadow": ("back",), "town": ("back",)}
+_BANK_FRONT: Rows = {
     "river": ("back", "front"),
     "meadow": ("back", "front"),
     "town": ("back", "front"),
 }
-_GROUND = {
+_GROUND: Rows = {
     "river": ("front",),
     "meadow": ("back", "front"),
     "beach": ("front",),
     "street": ("front",),
     "town": ("front",),
 }
-_SKY = {place: ("sky",) for place in ("river", "meadow", "beach", "street", "town")}
-_TABLE = {"table": ("back", "front")}
-_ROAD = {"street": ("front",), "town": ("front",), "meadow": ("front",)}
-_PETS = {**_GROUND, "table": ("front",)}
+_SKY: Rows = dict.fromkeys(("river", "meadow", "beach", "street", "town"), ("sky",))
+_TABLE: Rows = {"table": ("back", "front")}
+_ROAD: Rows = {"street": ("front",), "town": ("front",), "meadow": ("front",)}
+_PETS: Rows = {**_GROUND, "table": ("front",)}
 
 KINDS: tuple[Kind, ...] = (
     # 江南 buildings and what hangs on them
@@ -106,7 +110,8 @@ KINDS: tuple[Kind, ...] = (
     Kind("horse", ("马", "骏马"), ("马儿",), "匹", "animal", 0.23, 1.15,
          {"meadow": ("back", "front"), "beach": ("front",)}, ("白", "黑", "棕"), 3),
     Kind("chicken", ("鸡", "公鸡"), ("鸡儿",), "只", "animal", 0.16, 1.0,
-         {"meadow": ("front",), "town": ("front",), "river": ("front",)}, ("白", "棕", "黄", "黑"), 5),
+         {"meadow": ("front",), "town": ("front",), "river": ("front",)},
+         ("白", "棕", "黄", "黑"), 5),
     Kind("duck", ("鸭子", "小鸭"), ("鸭儿",), "只", "animal", 0.11, 1.3, {"river": ("water",)},
          ("黄", "白", "棕"), 5, "游"),
     Kind("fish", ("鱼", "小鱼", "鱼儿"), ("跳出水面的鱼",), "条", "animal", 0.10, 1.8,
@@ -123,7 +128,8 @@ KINDS: tuple[Kind, ...] = (
     Kind("pear", ("梨", "梨子"), ("大梨子",), "个", "fruit", 0.17, 0.8, _TABLE, ("黄", "绿"), 5),
     Kind("peach", ("桃子", "桃"), ("大桃子",), "个", "fruit", 0.15, 1.0, _TABLE, ("粉", "红"), 5),
     Kind("banana", ("香蕉",), ("弯弯的香蕉",), "根", "fruit", 0.13, 1.5, _TABLE, ("黄", "绿"), 5),
-    Kind("grapes", ("葡萄",), ("一粒粒的葡萄",), "串", "fruit", 0.19, 0.75, _TABLE, ("紫", "绿", "红"), 3),
+    Kind("grapes", ("葡萄",), ("一粒粒的葡萄",), "串", "fruit", 0.19, 0.75, _TABLE,
+         ("紫", "绿", "红"), 3),
     Kind("melon", ("西瓜",), ("大西瓜",), "个", "fruit", 0.20, 1.15, _TABLE, max_count=3),
     Kind("teapot", ("茶壶",), ("泡茶的茶壶",), "把", "object", 0.19, 1.35, _TABLE, ANY, 2),
     Kind("vase", ("花瓶",), ("插着花的花瓶",), "个", "object", 0.30, 0.55, _TABLE,

@@ -75,8 +75,12 @@ TRAIN = PhraseBank(
         "table": ("桌上", "桌子上", "屋里", "窗前的桌子上", "室内"),
     },
     style_frames=("{s}", "一幅{s}", "{s}风格", "{s}风格的图", "这是{s}", "画风是{s}", "用{s}画的"),
-    count_color=("{n}{m}{c}色的{name}", "{n}{m}{c}{name}", "{n}{m}{c}色{name}", "{c}色的{n}{m}{name}"),
-    count_color_person=("{n}{m}穿{c}色衣服的{name}", "穿{c}衣服的{n}{m}{name}", "{n}{m}{c}衣{name}"),
+    count_color=(
+        "{n}{m}{c}色的{name}", "{n}{m}{c}{name}", "{n}{m}{c}色{name}", "{c}色的{n}{m}{name}",
+    ),
+    count_color_person=(
+        "{n}{m}穿{c}色衣服的{name}", "穿{c}衣服的{n}{m}{name}", "{n}{m}{c}衣{name}",
+    ),
     count_only=("{n}{m}{name}", "{n}{m}{name}", "{name}有{n}{m}"),
     color_only=("{c}色的{name}", "{c}{name}", "{c}颜色的{name}"),
     color_only_person=("穿{c}色衣服的{name}", "穿{c}衣服的{name}"),
@@ -92,7 +96,9 @@ TRAIN = PhraseBank(
         "back": ("后面有{np}", "{np}在后面", "后方有{np}", "上方岸上有{np}"),
         "span": ("河上有{np}", "{np}横在河上", "{np}跨过流水"),
         "water": ("水面上有{np}", "{np}在水里", "水上有{np}", "水中有{np}"),
-        "front": ("前面有{np}", "{np}在前面", "下面有{np}", "前景是{np}", "下方有{np}", "近处有{np}"),
+        "front": (
+            "前面有{np}", "{np}在前面", "下面有{np}", "前景是{np}", "下方有{np}", "近处有{np}",
+        ),
     },
     plain=("有{np}", "{np}", "画着{np}", "还有{np}", "可以看到{np}"),
     short=(

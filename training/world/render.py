@@ -25,7 +25,9 @@ def draw(scene: Scene, size: int) -> Image.Image:
     if size < 64:
         raise ValueError(f"a picture needs at least 64 pixels a side, not {size}")
     oversampling = 3 if size < 160 else 2
-    canvas = Canvas(size * oversampling, light_of(scene), MANNERS[scene.style], _rng(scene, "canvas"))
+    canvas = Canvas(
+        size * oversampling, light_of(scene), MANNERS[scene.style], _rng(scene, "canvas")
+    )
     _draw_scene(canvas, scene)
     done = finish(canvas.image, scene.style, _rng(scene, "finish"))
     _write_signs(done, scene)

@@ -18,5 +18,5 @@ FONT_PATH = Path(__file__).with_name("fonts") / "NotoSerifSC-signs.otf"
 
 @lru_cache(maxsize=32)
 def sign_font(pixels: int) -> ImageFont.FreeTypeFont:
-    """The sign font at a height in pixels."""
+    """The sign font at a height in pixels; it holds the characters of SIGN_TEXTS alone."""
     return ImageFont.truetype(str(FONT_PATH), pixels)

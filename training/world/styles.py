@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from math import cos, sin
 from random import Random
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,13 +40,14 @@ def _pixels(image: Image.Image) -> Pixels:
     return np.asarray(image, np.float32)
 
 
-def _image(pixels: Pixels) -> Image.Image:
+def _image(pixels: NDArray[np.floating[Any]]) -> Image.Image:
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
 
 
 def _luma(pixels: Pixels) -> Pixels:
     weights = np.asarray((0.299, 0.587, 0.114), np.float32)
-    return (pixels @ weights)[..., None]
+    gray: Pixels = (pixels @ weights)[..., None]
+    return gray
 
 
 def _warp(pixels: Pixels, rng: Random, cells: int, reach: float) -> Pixels:
@@ -94,8 +96,12 @@ def _seal(image: Image.Image) -> None:
     draw.rectangle(box, fill=(186, 44, 38))
     width = max(1, round(side * 0.005))
     for x in (0.918, 0.942):
-        draw.line((side * x, side * 0.042, side * x, side * 0.078), fill=(246, 232, 214), width=width)
-    draw.line((side * 0.912, side * 0.06, side * 0.948, side * 0.06), fill=(246, 232, 214), width=width)
+        draw.line(
+            (side * x, side * 0.042, side * x, side * 0.078), fill=(246, 232, 214), width=width
+        )
+    draw.line(
+        (side * 0.912, side * 0.06, side * 0.948, side * 0.06), fill=(246, 232, 214), width=width
+    )
 
 
 def _oil(image: Image.Image, rng: Random) -> Image.Image:
@@ -115,7 +121,15 @@ def _oil(image: Image.Image, rng: Random) -> Image.Image:
     return _image(rich * 0.97 + np.clip(relief, -40, 40)[..., None] * 0.45)
 
 
-def _strokes(target: Image.Image, source: Image.Image, rng: Random, *, count: int, length: float, width: float) -> None:
+def _strokes(
+    target: Image.Image,
+    source: Image.Image,
+    rng: Random,
+    *,
+    count: int,
+    length: float,
+    width: float,
+) -> None:
     side = target.width
     draw = ImageDraw.Draw(target)
     random = np.random.default_rng(rng.getrandbits(32))
@@ -125,22 +139,28 @@ def _strokes(target: Image.Image, source: Image.Image, rng: Random, *, count: in
     thickness = max(1, round(width * side))
     reach = length * side / 2
     tilts = angle[places[:, 1], places[:, 0]]
-    for (x, y), tilt, color in zip(places.tolist(), tilts.tolist(), colors.clip(0, 255).astype(int).tolist(), strict=True):
+    for (x, y), tilt, color in zip(
+        places.tolist(), tilts.tolist(), colors.clip(0, 255).astype(int).tolist(), strict=True
+    ):
         dx, dy = reach * cos(tilt), reach * sin(tilt)
         draw.line((x - dx, y - dy, x + dx, y + dy), fill=tuple(color), width=thickness)
 
 
 def _watercolor(image: Image.Image, rng: Random) -> Image.Image:
-    """Pale transparent washes with wandering dark edges on grainy paper that shows at the margin."""
+    """Pale transparent washes with wandering dark edges on grainy paper, bare at the margin."""
     side = image.width
     warped = _warp(_pixels(image), rng, 26, 0.007)
     soft = _pixels(_image(warped).filter(ImageFilter.GaussianBlur(side * 0.004)))
-    edges = np.abs(_luma(soft) - _luma(_pixels(_image(warped).filter(ImageFilter.GaussianBlur(side * 0.012)))))
+    edges = np.abs(
+        _luma(soft) - _luma(_pixels(_image(warped).filter(ImageFilter.GaussianBlur(side * 0.012))))
+    )
     pale = 255 - (255 - soft) * (0.74 + 0.16 * _noise(rng, side, 9)[..., None])
     pale -= edges * 1.3
     grain = 5 * _noise(rng, side, 120)[..., None]
     y, x = np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j]
-    border = np.maximum(abs(x), abs(y)) + 0.05 * _noise(rng, side, 14) + 0.02 * _noise(rng, side, 50)
+    border = (
+        np.maximum(abs(x), abs(y)) + 0.05 * _noise(rng, side, 14) + 0.02 * _noise(rng, side, 50)
+    )
     margin = np.clip((border - 0.92) * 22, 0, 1)[..., None].astype(np.float32)
     return _image((pale + grain) * (1 - margin) + (252, 250, 244) * margin)
 
@@ -156,7 +176,10 @@ def _sketch(image: Image.Image, rng: Random) -> Image.Image:
     first = np.sin((x + y + wobble) * 420) * 0.5 + 0.5
     second = np.sin((x - y + wobble) * 420) * 0.5 + 0.5
     dark = 1 - gray / 255
-    hatch = np.clip(dark * 1.25 - 0.18, 0, 1) * first * 120 + np.clip(dark * 1.8 - 0.95, 0, 1) * second * 90
+    hatch = (
+        np.clip(dark * 1.25 - 0.18, 0, 1) * first * 120
+        + np.clip(dark * 1.8 - 0.95, 0, 1) * second * 90
+    )
     tone = contour * 0.62 + 255 * 0.38 - hatch - dark * 26 + 7 * _noise(rng, side, 130)
     return _image(tone[..., None] * np.asarray((1.0, 0.995, 0.97), np.float32))
 

@@ -12,7 +12,7 @@ _SNOW: RGB = (244, 248, 252)
 
 def draw_bridge(b: Brush, _: RGB) -> None:
     def deck(x: float) -> float:
-        return 0.14 + 0.74 * (0.5 + 0.5 * cos(pi * x / 1.15)) ** 0.72
+        return 0.14 + 0.74 * float((0.5 + 0.5 * cos(pi * x / 1.15)) ** 0.72)
 
     xs = [-1.15 + 2.3 * i / 20 for i in range(21)]
     arch = [(0.5 * cos(pi * i / 14), 0.56 * sin(pi * i / 14)) for i in range(15)]
@@ -27,7 +27,9 @@ def draw_bridge(b: Brush, _: RGB) -> None:
     b.line([(x, deck(x)) for x in xs], 0.05, darker(STONE, 0.15))
     for x in xs[1:-1:2]:
         b.line([(x, deck(x)), (x, deck(x) + 0.12)], 0.035, lighter(STONE, 0.25))
-    b.line([(x, deck(x) + 0.115) for x in xs[1:-1]], 0.03, _SNOW if b.snowy else lighter(STONE, 0.35))
+    b.line(
+        [(x, deck(x) + 0.115) for x in xs[1:-1]], 0.03, _SNOW if b.snowy else lighter(STONE, 0.35)
+    )
 
 
 def draw_house(b: Brush, _: RGB) -> None:
@@ -70,8 +72,17 @@ def draw_pagoda(b: Brush, _: RGB) -> None:
         b.rect(-0.03, y + 0.02, 0.03, y + 0.09, _LAMP if lamp else darker(wall, 0.6), outline=False,
                glow=lamp)  # fmt: skip
         wide = half + 0.075
-        b.poly([(-wide, y + 0.135), (-half + 0.01, y + 0.11), (half - 0.01, y + 0.11),
-                (wide, y + 0.135), (half * 0.8, y + 0.18), (-half * 0.8, y + 0.18)], tile)  # fmt: skip
+        b.poly(
+            [
+                (-wide, y + 0.135),
+                (-half + 0.01, y + 0.11),
+                (half - 0.01, y + 0.11),
+                (wide, y + 0.135),
+                (half * 0.8, y + 0.18),
+                (-half * 0.8, y + 0.18),
+            ],
+            tile,
+        )
     b.poly([(-0.02, 0.84), (0.02, 0.84), (0.006, 1), (-0.006, 1)], (206, 160, 60))
     b.oval(0, 0.89, 0.022, 0.018, (226, 180, 70), outline=False)
 

@@ -59,7 +59,11 @@ def draw_bamboo(b: Brush, _: RGB) -> None:
         b.line([(x, 0), (x + lean, top)], 0.045, stem)
         for k in range(1, 5):
             y = top * k / 5
-            b.line([(x + lean * k / 5 - 0.03, y), (x + lean * k / 5 + 0.03, y)], 0.018, darker(stem, 0.4))
+            b.line(
+                [(x + lean * k / 5 - 0.03, y), (x + lean * k / 5 + 0.03, y)],
+                0.018,
+                darker(stem, 0.4),
+            )
         for k in range(5):
             y = top * (0.5 + 0.12 * k)
             side = -1 if k % 2 else 1
@@ -70,12 +74,14 @@ def draw_bamboo(b: Brush, _: RGB) -> None:
 
 def draw_palm(b: Brush, _: RGB) -> None:
     leaf = (70, 152, 74)
-    b.poly([(-0.05, 0), (0.05, 0), (0.1, 0.4), (0.07, 0.72), (0.03, 0.72), (0.03, 0.4)], (156, 112, 70))
+    b.poly(
+        [(-0.05, 0), (0.05, 0), (0.1, 0.4), (0.07, 0.72), (0.03, 0.72), (0.03, 0.4)], (156, 112, 70)
+    )
     for angle in (-0.2, 0.25, 0.75, 1.25, 1.75, 2.25, 2.75, 3.35):
         x, y = cos(angle), sin(angle)
         tip = (0.05 + 0.37 * x, 0.72 + 0.24 * y - 0.1)
-        b.blob([(0.05, 0.74), (0.05 + 0.2 * x, 0.78 + 0.24 * y), tip, (0.05 + 0.17 * x, 0.7 + 0.2 * y)],
-               lighter(leaf, 0.1 * (x > 0)))  # fmt: skip
+        b.blob([(0.05, 0.74), (0.05 + 0.2 * x, 0.78 + 0.24 * y),
+                tip, (0.05 + 0.17 * x, 0.7 + 0.2 * y)], lighter(leaf, 0.1 * (x > 0)))  # fmt: skip
     for x in (0.01, 0.09):
         b.oval(x, 0.69, 0.035, 0.035, WOOD)
 
@@ -87,8 +93,9 @@ def draw_lotus(b: Brush, color: RGB) -> None:
         a = angle * pi / 180
         x, y = cos(a), sin(a)
         tip = (0.44 * x, 0.2 + 0.7 * y)
-        b.blob([(0, 0.12), (0.3 * x - 0.13, 0.2 + 0.4 * y), tip, tip, (0.3 * x + 0.13, 0.2 + 0.4 * y)],
-               lighter(color, 0.28 if angle in (90, 150, 30) else 0.05))  # fmt: skip
+        b.blob([(0, 0.12), (0.3 * x - 0.13, 0.2 + 0.4 * y),
+                tip, tip, (0.3 * x + 0.13, 0.2 + 0.4 * y)],
+                lighter(color, 0.28 if angle in (90, 150, 30) else 0.05))  # fmt: skip
     b.oval(0, 0.3, 0.07, 0.07, (250, 210, 80), outline=False)
 
 
@@ -99,7 +106,9 @@ def draw_flower(b: Brush, color: RGB) -> None:
     for i in range(6):
         a = 2 * pi * i / 6 + 0.3
         b.oval(0.02 + 0.155 * cos(a), 0.76 + 0.155 * sin(a), 0.115, 0.115, color)
-    b.oval(0.02, 0.76, 0.1, 0.1, (120, 70, 30) if color[2] < 90 and color[1] > 180 else (250, 214, 70))
+    b.oval(
+        0.02, 0.76, 0.1, 0.1, (120, 70, 30) if color[2] < 90 and color[1] > 180 else (250, 214, 70)
+    )
 
 
 DRAWERS: dict[str, Drawer] = {

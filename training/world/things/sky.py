@@ -17,14 +17,15 @@ _GREENS: dict[str, RGB] = {
 def draw_mountain(b: Brush, _: RGB) -> None:
     color = mix(_GREENS[b.season], b.canvas.light.haze, 0.15)
     jag = b.rng.uniform(-0.08, 0.08)
-    ridge = [(-0.82, 0), (-0.55, 0.34), (-0.42, 0.4), (-0.2 + jag, 0.82), (jag, 1.0), (0.16 + jag, 0.8),
-             (0.3, 0.56), (0.44, 0.5), (0.82, 0)]  # fmt: skip
+    ridge = [(-0.82, 0), (-0.55, 0.34), (-0.42, 0.4), (-0.2 + jag, 0.82), (jag, 1.0),
+             (0.16 + jag, 0.8), (0.3, 0.56), (0.44, 0.5), (0.82, 0)]  # fmt: skip
     b.poly(ridge, color)
-    b.poly([(jag, 1.0), (0.16 + jag, 0.8), (0.3, 0.56), (0.44, 0.5), (0.82, 0), (0.24, 0), (0.1, 0.36),
-            (0.12, 0.6), (0.02, 0.72)], darker(color, 0.16), outline=False)  # fmt: skip
+    b.poly([(jag, 1.0), (0.16 + jag, 0.8), (0.3, 0.56), (0.44, 0.5), (0.82, 0), (0.24, 0),
+            (0.1, 0.36), (0.12, 0.6), (0.02, 0.72)],
+           darker(color, 0.16), outline=False)  # fmt: skip
     if b.season == "winter":
-        b.poly([(-0.2 + jag, 0.82), (jag, 1.0), (0.16 + jag, 0.8), (0.06, 0.7), (0.01, 0.78), (-0.08, 0.68)],
-               (248, 250, 252), outline=False)  # fmt: skip
+        b.poly([(-0.2 + jag, 0.82), (jag, 1.0), (0.16 + jag, 0.8), (0.06, 0.7), (0.01, 0.78),
+                (-0.08, 0.68)], (248, 250, 252), outline=False)  # fmt: skip
 
 
 def draw_moon(b: Brush, _: RGB) -> None:
@@ -70,10 +71,10 @@ def draw_kite(b: Brush, color: RGB) -> None:
 def draw_balloon(b: Brush, color: RGB) -> None:
     for x in (-0.1, 0.1):
         b.line([(x * 2.2, 0.42), (x, 0.16)], 0.015, darker(WOOD, 0.2))
-    b.blob([(-0.16, 0.3), (-0.42, 0.58), (-0.36, 0.92), (0, 1.06), (0.36, 0.92), (0.42, 0.58), (0.16, 0.3)],
-           color)  # fmt: skip
-    b.blob([(-0.06, 0.31), (-0.2, 0.58), (-0.17, 0.92), (0, 1.05), (0.17, 0.92), (0.2, 0.58), (0.06, 0.31)],
-           lighter(color, 0.42), outline=False)  # fmt: skip
+    b.blob([(-0.16, 0.3), (-0.42, 0.58), (-0.36, 0.92), (0, 1.06), (0.36, 0.92), (0.42, 0.58),
+            (0.16, 0.3)], color)  # fmt: skip
+    b.blob([(-0.06, 0.31), (-0.2, 0.58), (-0.17, 0.92), (0, 1.05), (0.17, 0.92), (0.2, 0.58),
+            (0.06, 0.31)], lighter(color, 0.42), outline=False)  # fmt: skip
     b.rect(-0.13, 0.29, 0.13, 0.34, darker(color, 0.25))
     b.rect(-0.11, 0.0, 0.11, 0.16, WOOD)
 
@@ -90,9 +91,18 @@ def draw_plane(b: Brush, color: RGB) -> None:
 
 def draw_butterfly(b: Brush, color: RGB) -> None:
     for side in (-1, 1):
-        b.blob([(0, 0.55), (side * 0.2, 1.0), (side * 0.58, 1.0), (side * 0.56, 0.6), (side * 0.16, 0.45)], color)
-        b.blob([(0, 0.5), (side * 0.3, 0.5), (side * 0.46, 0.24), (side * 0.24, 0.02), (side * 0.06, 0.24)],
-               darker(color, 0.14))  # fmt: skip
+        b.blob(
+            [
+                (0, 0.55),
+                (side * 0.2, 1.0),
+                (side * 0.58, 1.0),
+                (side * 0.56, 0.6),
+                (side * 0.16, 0.45),
+            ],
+            color,
+        )
+        b.blob([(0, 0.5), (side * 0.3, 0.5), (side * 0.46, 0.24), (side * 0.24, 0.02),
+                (side * 0.06, 0.24)], darker(color, 0.14))  # fmt: skip
         b.oval(side * 0.36, 0.76, 0.09, 0.09, lighter(color, 0.55), outline=False)
         b.oval(side * 0.24, 0.28, 0.06, 0.06, lighter(color, 0.55), outline=False)
         b.curve([(0, 0.72), (side * 0.06, 0.9), (side * 0.16, 0.96)], 0.025, (40, 36, 40))
