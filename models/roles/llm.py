@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -18,6 +18,7 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+from transformers.utils.logging import disable_progress_bar
 
 from models.catalog import Checkpoint
 from models.decoding.grammar import GrammarMask, GrammarMasks
@@ -35,7 +36,8 @@ from models.errors import InvalidRequest
 from models.weights import tensor_bytes
 
 __all__ = ["GenerationStats", "LanguageModel", "Sampling"]
-PREFILL_TOKENS = 512  # per forward pass; between two of them a cancel is noticed
+PIECE_SECONDS = 0.3  # a pass of the prefill should not take longer: a stop waits for its end
+LEAST_PIECE_TOKENS, MOST_PIECE_TOKENS = 32, 1024
 CONTEXT_TOKENS = 8192  # where a catalogue entry names no `context_tokens`
 
 
@@ -50,6 +52,12 @@ class GenerationStats:
     seconds: float = 0.0
     stop: Literal["end", "length", "cancelled", "abandoned"] = "abandoned"
     started: float = field(default_factory=time.monotonic, repr=False)
+
+    def count(self) -> None:
+        """One more token came out."""
+        self.new_tokens += 1
+        if self.seconds_to_first is None:
+            self.seconds_to_first = time.monotonic() - self.started
 
 
 class LanguageModel:
@@ -71,11 +79,15 @@ class LanguageModel:
         self._config = model.config
         self.eos_token_ids = _end_tokens(model.generation_config, tokenizer)
         self._caches = PrefixCaches(model.config, cached_tokens)
+        # A layer that forgets may not go on from an earlier pass: those models take prompts whole.
+        self._pieces = keeps_everything(model.config)
+        self._piece = 4 * LEAST_PIECE_TOKENS
         self.bytes = weight_bytes + cached_tokens * bytes_per_token(model.config, model.dtype)
 
     @classmethod
     def load(cls, path: Path, checkpoint: Checkpoint, device: torch.device) -> Self:
         """Load config, weights (safetensors only), tokenizer and template from `path`, offline."""
+        disable_progress_bar()  # type: ignore[no-untyped-call]  # it would be drawn over our output
         checkpoint = with_dtype(checkpoint, path, device)
         model = AutoModelForCausalLM.from_pretrained(
             path,
@@ -130,7 +142,7 @@ class LanguageModel:
         Raises InvalidRequest (empty prompt, no room in the context, no structural tag).
         """
         limit = self._room(prompt, sampling)
-        mask = self._masks.mask(grammar) if grammar is not None else None
+        mask = self._masks.begin(grammar) if grammar is not None else None
         self.last = stats = GenerationStats(len(prompt))
         held = self._caches.take(prompt, len(prompt) + limit)
         stats.reused_tokens = len(held.tokens)
@@ -139,7 +151,8 @@ class LanguageModel:
             logits = self._prefill(held, prompt, stop)
             if logits is not None:
                 sampler = Sampler(sampling, prompt, logits.device)
-                yield from self._decode(held, logits, sampler, mask, stop, stats, limit)
+                choose = partial(_choose, sampler, mask.result() if mask is not None else None)
+                yield from self._decode(held, logits, choose, stop, stats, limit)
             if stop.is_set():
                 stats.stop = "cancelled"
         except (RuntimeError, MemoryError) as error:
@@ -175,44 +188,44 @@ class LanguageModel:
         self, held: Held, prompt: Sequence[int], stop: threading.Event
     ) -> torch.Tensor | None:
         """Logits [vocabulary] after `prompt`, computed a piece at a time; None when stopped."""
-        # A layer that forgets may not accept a second piece: those models take the prompt whole.
-        piece = PREFILL_TOKENS if keeps_everything(self._config) else len(prompt)
         logits = None
         while len(held.tokens) < len(prompt):
             if stop.is_set():
                 return None
-            start = len(held.tokens)
+            start, began = len(held.tokens), time.monotonic()
+            piece = self._piece if self._pieces else len(prompt)
             logits = self._forward(held, list(prompt[start : start + piece]))
+            self._pace(time.monotonic() - began)
         return logits
+
+    def _pace(self, seconds: float) -> None:
+        """Fit the pieces of the prefill to the time in which a stop has to be noticed."""
+        if seconds > PIECE_SECONDS:
+            self._piece = max(self._piece // 2, LEAST_PIECE_TOKENS)
+        elif seconds < PIECE_SECONDS / 3:
+            self._piece = min(self._piece * 2, MOST_PIECE_TOKENS)
 
     def _decode(
         self,
         held: Held,
         logits: torch.Tensor,
-        sampler: Sampler,
-        mask: GrammarMask | None,
+        choose: Callable[[torch.Tensor], int],
         stop: threading.Event,
         stats: GenerationStats,
         limit: int,
     ) -> Iterator[int]:
         while not stop.is_set():
-            token = _next_token(logits, sampler, mask)
+            token = choose(logits)
             if token in self.eos_token_ids:
                 stats.stop = "end"
                 return
-            stats.new_tokens += 1
-            if stats.seconds_to_first is None:
-                stats.seconds_to_first = time.monotonic() - stats.started
+            stats.count()
             yield token
             if stats.new_tokens == limit:
                 stats.stop = "length"
                 return
-            if mask is not None and mask.finished:
-                stats.stop = "end"
-                return
-            if stop.is_set():
-                return
-            logits = self._forward(held, [token])
+            if not stop.is_set():
+                logits = self._forward(held, [token])
 
     @torch.inference_mode()
     def _forward(self, held: Held, tokens: list[int]) -> torch.Tensor:
@@ -231,7 +244,7 @@ class LanguageModel:
 
 
 @torch.inference_mode()
-def _next_token(logits: torch.Tensor, sampler: Sampler, mask: GrammarMask | None) -> int:
+def _choose(sampler: Sampler, mask: GrammarMask | None, logits: torch.Tensor) -> int:
     sampler.penalise(logits)
     if mask is not None:
         mask.apply(logits)
