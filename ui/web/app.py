@@ -1,0 +1,13 @@
+"""The script that Streamlit runs for every session: one frame around whatever page is open."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from ui.web.frame import show_frame
+from ui.web.words import words
+
+# A file of ours: an icon named `:material/…:` would be fetched from the network by the browser.
+ICON = Path(__file__).with_name("icon.png")
+st.set_page_config(page_title=words()("app.title"), page_icon=ICON, layout="centered")
+show_frame()

@@ -1,0 +1,132 @@
+"""The conversations: begin, open, rename, delete; below them what the engine is."""
+
+from contextlib import suppress
+from datetime import date, datetime
+
+import streamlit as st
+
+from api.schemas import ConversationView, Readiness
+from models.errors import NotFound
+from ui.untrusted import as_label, one_line
+from ui.web.current import begin_new, current, open_conversation
+from ui.web.engine import about, engine
+from ui.web.words import words
+
+SHOWN = 60
+"""Conversations listed; older ones are a search away."""
+
+
+def show_sidebar(readiness: Readiness) -> None:
+    text = words()
+    with st.sidebar:
+        st.subheader(text("app.title"), anchor=False)
+        st.button(
+            text("sidebar.new"), icon=":material/edit_square:", width="stretch", on_click=begin_new
+        )
+        _conversations()
+        _footer(readiness)
+
+
+def _conversations() -> None:
+    conversations = engine().conversations()
+    if not conversations:
+        st.caption(words()("sidebar.empty"))
+    heading = ""
+    for conversation in conversations[:SHOWN]:
+        if (age := _age(conversation)) != heading:
+            heading = age
+            st.caption(words()(f"sidebar.{age}"))
+        _row(conversation)
+
+
+def _age(conversation: ConversationView) -> str:
+    day = datetime.fromtimestamp(conversation.updated).astimezone().date()
+    days = (date.today() - day).days  # noqa: DTZ011 (the person's own calendar day)
+    return "today" if days <= 0 else "week" if days < 7 else "earlier"
+
+
+def _row(conversation: ConversationView) -> None:
+    text, is_open = words(), conversation.id == current()
+    title = conversation.title or text("sidebar.untitled")
+    with st.container(
+        horizontal=True,
+        wrap=False,
+        gap=None,
+        key=f"row-{'open-' if is_open else ''}{conversation.id}",
+    ):
+        st.button(
+            as_label(title, 22),
+            key=f"open-{conversation.id}",
+            type="tertiary",
+            width="stretch",
+            on_click=open_conversation,
+            args=(conversation.id,),
+        )
+        chosen = st.menu_button(
+            text("sidebar.more"),
+            ["rename", "delete"],
+            key=f"more-{conversation.id}",
+            type="tertiary",
+            icon=":material/more_horiz:",
+            format_func=lambda choice: text(f"sidebar.{choice}"),
+        )
+    if chosen == "rename":
+        _rename(conversation)
+    elif chosen == "delete":
+        _delete(conversation)
+
+
+@st.dialog(words()("sidebar.rename_title"))
+def _rename(conversation: ConversationView) -> None:
+    text = words()
+    title = st.text_input(
+        text("sidebar.name"), value=conversation.title, max_chars=200, key="rename-title"
+    )
+    if st.button(text("save"), type="primary", key="rename-save", disabled=not title.strip()):
+        engine().rename_conversation(conversation.id, title.strip())
+        st.rerun()
+
+
+@st.dialog(words()("sidebar.delete_title"))
+def _delete(conversation: ConversationView) -> None:
+    text = words()
+    title = one_line(conversation.title or text("sidebar.untitled"), 40)
+    st.text(text("sidebar.delete_question", title=title))
+    with st.container(horizontal=True):
+        if st.button(text("sidebar.delete"), type="primary", key="delete-yes"):
+            _forget(conversation.id)
+            st.rerun()
+        if st.button(text("cancel"), key="delete-no"):
+            st.rerun()
+
+
+def _forget(conversation_id: str) -> None:
+    with suppress(NotFound):  # another tab was faster
+        engine().delete_conversation(conversation_id)
+    if current() == conversation_id:
+        begin_new()
+
+
+def _footer(readiness: Readiness) -> None:
+    text = words()
+    with st.container(key="footer"):
+        st.caption(text("sidebar.profile", profile=as_label(about().profile)))
+        library()
+        if readiness.loading:
+            st.caption(f":material/hourglass_top: {text('sidebar.loading')}")
+        for problem in readiness.problems:
+            message = problem.en if text.locale == "en" else problem.zh
+            st.warning(as_label(message, 300), icon=":material/warning:")
+
+
+@st.fragment(run_every=5.0)
+def library() -> None:
+    """How many pictures there are to find, and how far a running job is."""
+    text, view = words(), engine().library()
+    st.caption(text("sidebar.images", count=view.images))
+    job = view.job
+    if job is not None and job.state in {"queued", "running"}:
+        st.progress(
+            job.done / job.found if job.found else 0.0,
+            text=text("sidebar.indexing", done=job.done, found=job.found),
+        )

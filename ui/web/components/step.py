@@ -1,0 +1,113 @@
+"""One tool call: what is done, with what, how far it is, how long it took, what came of it."""
+
+import json
+from typing import Any, Literal
+
+import streamlit as st
+
+from api.client import Step
+from ui.untrusted import as_label, one_line, plain
+from ui.web.components.artifacts import show_artifacts
+from ui.web.engine import about
+from ui.web.words import words
+
+State = Literal["running", "complete", "error"]
+_STATES: dict[str, State] = {"done": "complete", "failed": "error", "cancelled": "error"}
+_LEAST_SECONDS = 0.05  # shorter waits are not worth a word
+
+
+def show_step(step: Step) -> None:
+    # Not a `with` block: leaving one marks the step as complete.
+    status = st.status(_label(step), state=_STATES.get(step.state, "running"), type="compact")
+    _details(status, step)
+    if not step.ended and step.fraction is not None:
+        st.progress(min(max(step.fraction, 0.0), 1.0), text=as_label(step.note))
+    if step.error is not None:
+        message = step.error.en if words().locale == "en" else step.error.zh
+        st.caption(f":red[{as_label(message, 300)}]")
+    show_artifacts(step.artifacts, step.call_id)
+
+
+def _label(step: Step) -> str:
+    """Icon, tool, its arguments in short, and what it is doing or how long it took."""
+    icon, title = _tool(step.tool)
+    parts = [f":material/{icon}: **{title}**", as_label(_brief(step), 40), _progress(step)]
+    return "  ".join(part for part in parts if part)
+
+
+def _tool(name: str) -> tuple[str, str]:
+    english = words().locale == "en"
+    for tool in about().tools:
+        if tool.name == name:
+            return tool.icon, as_label(tool.title_en if english else tool.title_zh)
+    return "build", as_label(name)
+
+
+def _brief(step: Step) -> str:
+    values = (step.arguments or {}).values()
+    return "，".join(_shown(value) for value in values if isinstance(value, str | list))
+
+
+def _progress(step: Step) -> str:
+    text = words()
+    if step.ended:
+        shown = times_of(step) if step.state == "done" else text(f"state.{step.state}")
+        return f":gray[{shown}]" if shown else ""
+    position = text("step.position", position=step.position) if step.position else ""
+    note = as_label(step.note, 30)
+    return f":gray[{' · '.join(filter(None, (text(f'state.{step.state}'), position, note)))}]"
+
+
+def times_of(step: Step) -> str:
+    """Waits that were felt, and the run: `排队 0.2 秒 · 运行 1.3 秒`."""
+    text = words()
+    times = (("queued", step.queued_seconds), ("load", step.load_seconds))
+    shown = [_time(f"step.{k}", s) for k, s in times if s is not None and s >= _LEAST_SECONDS]
+    if step.run_seconds is not None:
+        shown.append(text("seconds", value=_rounded(step.run_seconds)))
+    return " · ".join(shown)
+
+
+def _time(key: str, seconds: float) -> str:
+    text = words()
+    return text(key, time=text("seconds", value=_rounded(seconds)))
+
+
+def _rounded(seconds: float) -> str:
+    return f"{seconds:.1f}" if seconds >= 0.1 else f"{seconds:.2f}"
+
+
+def _details(status: Any, step: Step) -> None:
+    """Inside the fold: every argument by its name, the measured times, the words for the model."""
+    rows = [(_argument(name), _shown(value)) for name, value in (step.arguments or {}).items()]
+    lines = [f":gray[{as_label(name)}]  {as_label(value, 300)}" for name, value in rows]
+    if step.ended and step.run_seconds is not None:
+        lines.append(f":gray[{words()('step.times')}]  {_all_times(step)}")
+    status.markdown("  \n".join(lines) or f":gray[{words()('step.no_arguments')}]")
+    if step.text:
+        status.text(plain(step.text))
+
+
+def _all_times(step: Step) -> str:
+    parts = (
+        ("step.queued", step.queued_seconds),
+        ("step.load", step.load_seconds),
+        ("step.run", step.run_seconds),
+    )
+    return " · ".join(_time(key, seconds or 0.0) for key, seconds in parts)
+
+
+def _argument(name: str) -> str:
+    key = f"argument.{name}"
+    return words()(key) if key in words() else name
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, str):
+        return one_line(value, 300)
+    if isinstance(value, bool):
+        return words()("yes" if value else "no")
+    if isinstance(value, dict):
+        pairs = (f"{_argument(k)} {_shown(v)}" for k, v in value.items() if v is not None)
+        return "，".join(pairs)
+    return "—" if value is None else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,78 @@
+"""One question and all that came of it, in the order it happened."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import streamlit as st
+
+from api.client import Said, Thinking, Turn
+from ui.untrusted import as_label, as_markdown, plain
+from ui.web.components.artifacts import show_artifacts
+from ui.web.components.step import show_step
+from ui.web.words import words
+
+USER_AVATAR = ":material/person:"
+ASSISTANT_AVATAR = ":material/auto_awesome:"
+
+
+def show_turn(turn: Turn, stop: Callable[[str], None]) -> None:
+    """`stop` is called with the run's id when a person presses the button."""
+    with st.chat_message(words()("chat.you"), avatar=USER_AVATAR):
+        if turn.attachments:
+            show_artifacts(turn.attachments, f"asked-{turn.run_id}")
+        if turn.text:
+            st.text(plain(turn.text))
+    with st.chat_message(words()("app.title"), avatar=ASSISTANT_AVATAR):
+        for block in turn.blocks:
+            _said(block) if isinstance(block, Said) else show_step(block)
+        _ending(turn, stop)
+
+
+def _said(said: Said) -> None:
+    if not said.text.strip():
+        return
+    if said.reasoning:
+        state: Literal["complete", "running"] = "complete" if said.complete else "running"
+        st.status(words()("chat.reasoning"), state=state, type="compact").text(plain(said.text))
+    else:
+        st.markdown(as_markdown(said.text))
+
+
+def _ending(turn: Turn, stop: Callable[[str], None]) -> None:
+    """What goes on now with the way to stop it; or why it ended, where that needs a word."""
+    text = words()
+    if not turn.ended:
+        _now(turn, stop)
+    elif turn.state == "cancelled":
+        st.caption(f":material/stop_circle: {text('chat.cancelled')}")
+    elif turn.state == "failed":
+        error = turn.error
+        message = text("mishap.unknown") if error is None else error.zh
+        if error is not None and text.locale == "en":
+            message = error.en
+        st.error(as_label(message, 500), icon=":material/error:")
+    elif not turn.blocks:
+        st.caption(text("chat.silent"))
+
+
+def _now(turn: Turn, stop: Callable[[str], None]) -> None:
+    text = words()
+    with st.container(horizontal=True, vertical_alignment="center", key=f"now-{turn.run_id}"):
+        st.button(
+            text("chat.stop"),
+            key=f"stop-{turn.run_id}",
+            icon=":material/stop_circle:",
+            shortcut="Esc",
+            on_click=stop,
+            args=(turn.run_id,),
+        )
+        st.caption(thinking_of(turn.thinking), width="content")
+
+
+def thinking_of(thinking: Thinking | None) -> str:
+    text = words()
+    if thinking is None:
+        return text("chat.working")
+    if thinking.state == "queued" and thinking.position:
+        return text("chat.position", position=thinking.position)
+    return text(f"chat.{thinking.state}")

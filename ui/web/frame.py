@@ -1,0 +1,46 @@
+"""What every page stands in: style, sidebar, and the states in which no page can be shown."""
+
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from types import ModuleType
+
+import streamlit as st
+
+import ui.web.pages
+from models.errors import EngineUnavailable
+from ui.web import states
+from ui.web.components.sidebar import show_sidebar
+from ui.web.engine import engine
+from ui.web.words import words
+
+STYLE = (Path(__file__).parent / "style.css").read_text("utf-8")
+
+
+def show_frame() -> None:
+    st.html(f"<style>{STYLE}</style>")
+    page = st.navigation([_page(module) for module in _modules()], position="hidden")
+    try:
+        readiness = engine().ready()
+        if not readiness.ready and "engine" in readiness.loading:
+            states.show_starting()
+            return
+        show_sidebar(readiness)
+        page.run()
+    except EngineUnavailable as error:
+        states.show_unreachable(error)
+
+
+def _modules() -> Iterator[ModuleType]:
+    """The files of `pages/`, found by scanning: each has ORDER and `show`."""
+    found = (
+        import_module(f"ui.web.pages.{info.name}") for info in iter_modules(ui.web.pages.__path__)
+    )
+    return iter(sorted(found, key=lambda module: (module.ORDER, module.__name__)))
+
+
+def _page(module: ModuleType) -> st.Page:
+    name = module.__name__.rpartition(".")[2]
+    title = words()(f"page.{name}")
+    return st.Page(module.show, title=title, url_path=name)

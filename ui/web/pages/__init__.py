@@ -1,0 +1,1 @@
+"""One file per page, found by scanning: ORDER and `show()`; its title is `page.NAME`."""

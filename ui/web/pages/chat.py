@@ -1,0 +1,147 @@
+"""对话: ask, watch the steps, go on. What is shown is the engine's; a reload loses nothing."""
+
+import streamlit as st
+
+from api.client import Transcript, Turn
+from models.errors import DuomoError, EngineUnavailable, NotFound
+from ui.untrusted import as_label, one_line
+from ui.web.components.turn import show_turn
+from ui.web.components.welcome import show_welcome
+from ui.web.current import begin_new, current, open_conversation
+from ui.web.engine import engine, sample
+from ui.web.feed import feeds
+from ui.web.words import told, words
+
+ORDER = 10
+
+TURNS = 20
+"""Turns drawn at once; earlier ones on request."""
+LIVE_SECONDS = 0.1
+LOOK_SECONDS = 2.0
+FILE_TYPES = (
+    "image",
+    "audio",
+    *("heic", "heif", "jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff"),
+    *("wav", "mp3", "flac", "ogg", "m4a"),
+)
+
+
+def show() -> None:
+    conversation_id = current()
+    transcript = _transcript(conversation_id)
+    if transcript.turns:
+        _turns(conversation_id or "", transcript)
+        _input()
+    else:
+        show_welcome(_input, _ask, _similar)
+    if conversation_id is not None:
+        _watch(conversation_id, len(transcript.turns))
+
+
+def _transcript(conversation_id: str | None) -> Transcript:
+    if conversation_id is None:
+        return Transcript()
+    try:
+        return feeds().of(conversation_id).refresh()
+    except NotFound:
+        begin_new()
+        st.toast(words()("chat.gone"), icon=":material/delete:")
+        return Transcript()
+
+
+def _turns(conversation_id: str, transcript: Transcript) -> None:
+    """Ended turns are drawn once; from the first that runs on, a fragment follows the engine."""
+    turns = transcript.turns
+    first = _first_running(turns)
+    hidden = 0 if st.session_state.get("all-turns") == conversation_id else first - TURNS
+    if hidden > 0:
+        text = words()("chat.earlier", count=hidden)
+        st.button(text, key="earlier", type="tertiary", on_click=_show_all, args=(conversation_id,))
+    for turn in turns[max(hidden, 0) : first]:
+        with st.container():
+            show_turn(turn, _stop)
+    if first < len(turns):
+        _live(conversation_id, first)
+
+
+def _first_running(turns: tuple[Turn, ...]) -> int:
+    return next((i for i, turn in enumerate(turns) if not turn.ended), len(turns))
+
+
+def _show_all(conversation_id: str) -> None:
+    st.session_state["all-turns"] = conversation_id
+
+
+@st.fragment(run_every=LIVE_SECONDS)
+def _live(conversation_id: str, first: int) -> None:
+    """Runs again and again while a turn runs. Waits for news, so that nothing is drawn for none."""
+    seen = f"seen-{conversation_id}"
+    after = st.session_state.get(seen, 0)
+    transcript = feeds().of(conversation_id).wait(after, 2 * LIVE_SECONDS)
+    st.session_state[seen] = transcript.last_seq
+    turn, *later = transcript.turns[first:]
+    show_turn(turn, _stop)
+    for next_turn in later:
+        with st.container():
+            show_turn(next_turn, _stop)
+    if not transcript.running:
+        st.rerun()
+
+
+@st.fragment(run_every=LOOK_SECONDS)
+def _watch(conversation_id: str, drawn: int) -> None:
+    """Notices what another tab did, and an engine that went away."""
+    try:
+        transcript = feeds().of(conversation_id).refresh()
+    except (EngineUnavailable, NotFound):
+        st.rerun()
+    if len(transcript.turns) > drawn:
+        st.rerun()
+
+
+def _input() -> None:
+    text = words()
+    st.chat_input(
+        text("chat.placeholder"),
+        key="question",
+        accept_file="multiple",
+        file_type=list(FILE_TYPES),
+        max_chars=20_000,
+        on_submit=_submitted,
+    )
+
+
+def _submitted() -> None:
+    said = st.session_state["question"]
+    try:
+        attachments = [
+            engine().upload(file, one_line(file.name, 200)).sha256 for file in said.files
+        ]
+    except DuomoError as error:
+        st.toast(as_label(told(error), 300), icon=":material/error:", duration="long")
+        return
+    _ask(said.text, attachments)
+
+
+def _ask(question: str, attachments: list[str] | None = None) -> None:
+    """Start a run in this conversation, or in a new one."""
+    try:
+        conversation_id = current() or engine().create_conversation().id
+        engine().start_run(conversation_id, question, attachments or ())
+    except DuomoError as error:
+        st.toast(as_label(told(error), 300), icon=":material/error:", duration="long")
+        return
+    open_conversation(conversation_id)
+
+
+def _similar(file: str) -> None:
+    """Ask for pictures like a sample, which goes along as an attachment."""
+    uploaded = engine().upload(sample(file, 1024), file)
+    _ask(words()("welcome.similar_question"), [uploaded.sha256])
+
+
+def _stop(run_id: str) -> None:
+    try:
+        engine().cancel_run(run_id)
+    except DuomoError as error:
+        st.toast(as_label(told(error), 300), icon=":material/error:")

@@ -1,0 +1,39 @@
+"""The page when it can't do its work: the engine is away or still starting."""
+
+import streamlit as st
+
+from models.errors import DuomoError, EngineUnavailable
+from ui.untrusted import as_label
+from ui.web.engine import engine
+from ui.web.words import told, words
+
+
+def show_unreachable(error: DuomoError) -> None:
+    """Tries again by itself; a person can do so at once."""
+    text = words()
+    with st.container(key="state", horizontal_alignment="center"):
+        st.markdown(":material/cloud_off:", width="content")
+        st.subheader(text("engine.away"), anchor=False, width="content")
+        st.markdown(as_label(told(error), 300), text_alignment="center")
+        st.button(text("engine.retry"), icon=":material/refresh:", type="primary")
+        st.caption(text("engine.retrying"), width="content")
+    _until_it_answers()
+
+
+def show_starting() -> None:
+    text = words()
+    with st.container(key="state", horizontal_alignment="center"):
+        st.markdown(":material/hourglass_top:", width="content")
+        st.subheader(text("engine.starting"), anchor=False, width="content")
+        st.caption(text("engine.starting_note"), width="content")
+    _until_it_answers()
+
+
+@st.fragment(run_every=1.0)
+def _until_it_answers() -> None:
+    try:
+        readiness = engine().ready()
+    except EngineUnavailable:
+        return
+    if readiness.ready or "engine" not in readiness.loading:
+        st.rerun()
