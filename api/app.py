@@ -75,10 +75,10 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=SHUTDOWN_SECONDS,
             )
         )
-        self._host: EngineHost = app.state.host
+        self.host: EngineHost = app.state.host
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._host.wakeups.stop()
+        self.host.wakeups.stop()
         await super().shutdown(sockets)
 
 

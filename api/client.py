@@ -352,8 +352,7 @@ def error_of(response: httpx.Response) -> DuomoError:
             f"引擎回答了 HTTP {status}，看不出原因。请查看引擎的日志。",
             f"The engine answered HTTP {status} without a reason. See the engine's log.",
         )
-    error = object.__new__(_ERRORS.get(told.code, DuomoError))
-    DuomoError.__init__(error, told.zh, told.en)
+    error = _ERRORS.get(told.code, DuomoError)(told.zh, told.en)
     error.code = told.code
     return error
 

@@ -79,7 +79,10 @@ def answer(status: int, error: ErrorView) -> JSONResponse:
 
 def refusal(status: int) -> JSONResponse:
     """The answer to what no route will see."""
-    return answer(status, _WORDS[status])
+    refused = answer(status, _WORDS[status])
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        refused.headers["Connection"] = "close"  # do not read what is still coming
+    return refused
 
 
 def install(app: FastAPI) -> None:

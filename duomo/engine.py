@@ -58,7 +58,7 @@ class Engine:
         self._chat_model = chat_model
         self.gallery = gallery or Gallery()
         self.catalog = Catalog.from_directories(BUNDLED_CATALOG, settings.home / "catalog")
-        self.profile = _profile(settings.profile, self.catalog)
+        self.profile = _profile(settings, self.catalog)
         self.residency = self._open_residency()
         self.artifacts = ArtifactStore(settings.artifacts_dir)
         self.incoming_dir.mkdir(exist_ok=True)
@@ -203,8 +203,11 @@ class Engine:
         return build_agent(model, tools, self._memory, Limits(model_calls=self.settings.max_steps))
 
 
-def _profile(name: str, catalog: Catalog) -> Profile:
-    profiles = load_profiles()
+def _profile(settings: Settings, catalog: Catalog) -> Profile:
+    """The chosen one of the bundled profiles and those of `$DUOMO_HOME/profiles.toml`."""
+    own = settings.home / "profiles.toml"
+    profiles = load_profiles() | (load_profiles(own) if own.is_file() else {})
+    name = settings.profile
     if name not in profiles:
         known = "、".join(profiles)
         raise InvalidRequest(

@@ -10,7 +10,6 @@ from api import streams
 from api.host import EngineDep, HostDep
 from api.schemas import NewRun, RunView, StartedRun
 from api.views import run_view
-from models.errors import InvalidRequest
 
 router = APIRouter(prefix="/api", tags=["runs"])
 
@@ -27,11 +26,6 @@ def resume_point(after: int, last_event_id: str | None) -> int:
 
 @router.post("/conversations/{conversation_id}/runs", status_code=202, summary="Ask")
 def start_run(engine: EngineDep, conversation_id: str, body: NewRun) -> StartedRun:
-    if not body.text.strip() and not body.attachments:
-        raise InvalidRequest("请写点什么，或加一个附件。", "Write something, or attach a file.")
-    engine.events.conversations.get(conversation_id)
-    for sha256 in body.attachments:
-        engine.artifacts.get(sha256)
     run_id = engine.runs.start(conversation_id, body.text, body.attachments)
     return StartedRun(run_id=run_id, conversation_id=conversation_id)
 
