@@ -7,30 +7,48 @@ comes meanwhile take turns. A tool that searches waits in its own name (`tools.c
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from retrieval.embedding import ImageStages
 from tools.context import current_ticket
 
 if TYPE_CHECKING:
     from models.residency import Residency
+    from models.roles.clip import ClipModel
+
+Vectors = NDArray[np.float32]
 
 
 class LeasedEmbedder:
-    """`retrieval`'s `Embedder`: float32 [n, dimension], unit rows."""
+    """`retrieval.embedding.Embedder`: float32 [n, dimension], unit rows.
 
-    def __init__(self, residency: "Residency", *, revision: str, dimension: int) -> None:
+    `clip` is the loaded model, asked here once for what does not change: its weights may be
+    evicted and loaded again afterwards.
+    """
+
+    def __init__(self, residency: "Residency", clip: "ClipModel") -> None:
         self._residency = residency
-        self.name = residency.checkpoint("clip").name
-        self.revision = revision
-        self.dimension = dimension
+        self._preprocess = clip.preprocess  # touches no device: any thread, any time
+        self._least_side = clip.image_side
+        self.name = clip.name
+        self.revision = clip.revision
+        self.dimension = clip.dimension
 
-    def embed_images(self, images: list[Image.Image]) -> NDArray[np.float32]:
+    def image_stages(self) -> ImageStages[torch.Tensor]:
+        return ImageStages(self._preprocess, self._embed_prepared, self._least_side)
+
+    def embed_images(self, images: list[Image.Image]) -> Vectors:
+        return self._embed_prepared([self._preprocess(image) for image in images])
+
+    def embed_texts(self, texts: list[str]) -> Vectors:
         with self._residency.lease("clip", current_ticket.get()) as clip:
-            vectors: NDArray[np.float32] = clip.embed_images(images)
+            vectors: Vectors = clip.embed_texts(texts)
         return vectors
 
-    def embed_texts(self, texts: list[str]) -> NDArray[np.float32]:
+    def _embed_prepared(self, pixels: list[torch.Tensor]) -> Vectors:
+        """`pixels`: n tensors [3, height, width] of `ClipModel.preprocess`."""
         with self._residency.lease("clip", current_ticket.get()) as clip:
-            vectors: NDArray[np.float32] = clip.embed_texts(texts)
+            vectors: Vectors = clip.embed_pixels(torch.stack(pixels))
         return vectors

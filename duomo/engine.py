@@ -180,7 +180,7 @@ class Engine:
         return {"llm": lambda: self.residency.warm("llm").result(), "agent": lambda: self._agent}
 
     def _is_first_run(self) -> bool:
-        return self.library.stats().images == 0
+        return self.library.stats().pictures == 0
 
     @cached_property
     def _memory(self) -> "Memory":

@@ -9,7 +9,7 @@
 import os
 import threading
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,7 @@ from retrieval.embedding import Embedder, check_rows
 from retrieval.filters import Filters
 from retrieval.generation import Generation
 from retrieval.indexing import IndexRun
-from retrieval.ranking import distinct
+from retrieval.ranking import distinct_hits
 from retrieval.records import (
     Hit,
     IndexProgress,
@@ -61,13 +61,13 @@ class Library:
         self._root = root
         _make_folder(root)
         self._lock = WriterLock(root / "lock")
-        try:
+        with ExitStack() as undo:
+            undo.callback(self._lock.release)
             self._database = Database(root / "meta.db")
+            undo.callback(self._database.close)
             self._store = Store(self._database)
             self._serving = Generation(root, self._store, embedder)
-        except BaseException:
-            self._lock.release()
-            raise
+            undo.pop_all()
         self._writing = threading.Lock()
 
     # -- indexing -----------------------------------------------------------------------------
@@ -193,17 +193,14 @@ class Library:
     ) -> list[Hit]:
         snapshot = serving.snapshot
         contents = None if filters is None else self._store.matching(filters)
-        count = 2 * top_k + len(exclude) + 8  # room for doubles and the excluded
+        unwanted = set(exclude)
+        count = 2 * top_k + len(unwanted) + 8  # room for doubles and the excluded
         while True:
             candidates = snapshot.search(row, count, contents)
             ids = [candidate.content_id for candidate in candidates]
             records = self._store.first_files(ids, filters or _NO_FILTERS)
-            hits = [
-                _hit(records[candidate.content_id], candidate.score)
-                for candidate in distinct(candidates)
-                if candidate.content_id in records
-            ]
-            hits = [h for h in hits if not {h.image_id, h.sha256} & set(exclude)]
+            hits = distinct_hits(candidates, records)
+            hits = [hit for hit in hits if not unwanted & {hit.image_id, hit.sha256}]
             if len(hits) >= top_k or len(candidates) < count:
                 return hits[:top_k]
             count *= 4
@@ -219,10 +216,6 @@ class Library:
             yield
         finally:
             self._writing.release()
-
-
-def _hit(record: Record, score: float) -> Hit:
-    return Hit(record.image_id, record.path, score, record.width, record.height, record.sha256)
 
 
 def _check_top_k(top_k: int) -> None:

@@ -31,7 +31,7 @@ Offset = Annotated[int, Query(ge=0)]
 def library(engine: EngineDep) -> LibraryView:
     stats = engine.library.stats()
     return LibraryView(
-        images=stats.images,
+        images=stats.pictures,
         unreadable=stats.unreadable,
         folders=tuple(map(str, stats.folders)),
         embedder=engine.residency.checkpoint("clip").name,
@@ -78,5 +78,5 @@ def thumbnail(engine: EngineDep, image_id: int, size: Size = 512) -> Response:
 @router.get("/unreadable", summary="Files that could not be indexed, and why")
 def unreadable(engine: EngineDep, limit: Limit = 100, offset: Offset = 0) -> UnreadableList:
     found = engine.library.unreadable(limit, offset)
-    views = (UnreadableView(path=str(file.path), reason=file.reason) for file in found)
+    views = (UnreadableView(path=str(file.path), reason=file.zh) for file in found)
     return UnreadableList(unreadable=tuple(views))
