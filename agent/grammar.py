@@ -15,19 +15,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from agent.parsing import HermesParser, Piece
-from tools.handles import Kind, kind_of
+from tools.handles import kind_of
 
 Schema = Mapping[str, Any]
 """A tool as an OpenAI function schema: {"type": "function", "function": {"name", …}}."""
 
-# The grammar's own state grows with a bound on length, and a person's sentence never reaches it:
-# lengths are checked when the call is validated.
-_LEFT_TO_VALIDATION = ("minLength", "maxLength")
-
-
-# Markup that no reply may hold as words, and no argument as text.
+# Markup that no reply may hold as words.
 _STRAY = ("</tool_call>", "<tool_response>", "</tool_response>", "<|im_start|>")
-_IN_ARGUMENTS = (*_STRAY, "<tool_call>", "<|im_end|>")
 
 
 class Parser(Protocol):
@@ -80,7 +74,6 @@ def _tag(function: Mapping[str, Any], handles: Sequence[str]) -> dict[str, Any]:
             "type": "json_schema",
             "json_schema": constrain(function["parameters"], handles),
             "max_whitespace_cnt": 1,
-            "excludes": _IN_ARGUMENTS,
         },
         "end": "}\n</tool_call>",
     }
@@ -93,22 +86,12 @@ def constrain(parameters: Mapping[str, Any], handles: Sequence[str]) -> dict[str
     which helps more than being forced into another tool. The prompt keeps the schema as it is,
     or every new handle would throw away the KV cache of the prefix.
     """
-    fields: dict[Kind, list[str]] = {"image": [], "audio": []}
+    allowed: dict[str, list[str]] = {"image": [], "audio": []}
     for handle in handles:
         if (kind := kind_of(handle)) is not None:
-            fields[kind].append(handle)
+            allowed[kind].append(handle)
     properties = {
-        name: _enum(field, fields.get(name, ())) if name in fields else _loosen(field)
+        name: {"enum": allowed[name]} if allowed.get(name) else field
         for name, field in parameters.get("properties", {}).items()
     }
     return {**parameters, "properties": properties}
-
-
-def _enum(field: Mapping[str, Any], allowed: Sequence[str]) -> dict[str, Any]:
-    return {"enum": list(allowed)} if allowed else _loosen(field)
-
-
-def _loosen(node: Any) -> Any:
-    if isinstance(node, Mapping):
-        return {k: _loosen(v) for k, v in node.items() if k not in _LEFT_TO_VALIDATION}
-    return node

@@ -1,6 +1,7 @@
 """What of a conversation goes into the prompt: turns, cut to the context, always well formed."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ INTERRUPTED = "这一步没有做完。"
 UNANSWERED = "（上一轮中断了，没有答完。）"
 # What chat templates and call formats write around messages: `<|im_end|>`, `</tool_response>` …
 _MARKUP = re.compile(r"<(\|\w+\||/?(?:tool_call|tool_response|tools|think))>")
+BLOCK_TURNS = 8
 _CUT_MARK = "\n……（中间略去{count}字）……\n"
 
 
@@ -58,6 +60,14 @@ def neutral(text: str) -> str:
     return _MARKUP.sub(r"＜\1＞", text)
 
 
+def _neutral_strings(value: Any) -> Any:
+    if isinstance(value, str):
+        return neutral(value)
+    if isinstance(value, dict):
+        return {key: _neutral_strings(item) for key, item in value.items()}
+    return [_neutral_strings(item) for item in value] if isinstance(value, list) else value
+
+
 def _as_dict(message: BaseMessage) -> dict[str, Any]:
     content = neutral(message.text)
     if isinstance(message, SystemMessage):
@@ -74,7 +84,7 @@ def _as_dict(message: BaseMessage) -> dict[str, Any]:
             {
                 "type": "function",
                 "id": call["id"],
-                "function": {"name": call["name"], "arguments": call["args"]},
+                "function": {"name": call["name"], "arguments": _neutral_strings(call["args"])},
             }
             for call in message.tool_calls
         ]
@@ -88,23 +98,30 @@ def fit(
 ) -> list[BaseMessage]:
     """The newest turns whose rendering has at most `limit` tokens; handles keep their names.
 
-    Old turns go in halves, not one by one: the prompt then keeps its beginning for many turns,
+    Old turns go in blocks, not one by one: the prompt then keeps its beginning for some turns,
     and with it the KV cache. A single turn that is too long loses the middle of its longest text.
     """
     kept = list(messages)
-    while length(kept) > limit and (shorter := _without_older_half(kept)) is not None:
-        kept = shorter
+    if length(kept) <= limit:
+        return kept
+    cuts = _cuts(kept)
+    first = bisect_left(cuts, True, key=lambda cut: length(_without(kept, cut)) <= limit)
+    kept = _without(kept, cuts[min(first, len(cuts) - 1)]) if cuts else kept
     while length(kept) > limit and (shorter := _cut_longest(kept)) is not None:
         kept = shorter
     return kept
 
 
-def _without_older_half(messages: list[BaseMessage]) -> list[BaseMessage] | None:
-    system = [m for m in messages[:1] if isinstance(m, SystemMessage)]
-    starts = [i for i, m in enumerate(messages) if isinstance(m, HumanMessage)]
-    if len(starts) < 2:
-        return None
-    return [*system, *messages[starts[(len(starts) + 1) // 2] :]]
+def _cuts(messages: list[BaseMessage]) -> list[int]:
+    """Where a history may begin: at every block of turns, and in the last block at every turn."""
+    starts = [i for i, message in enumerate(messages) if isinstance(message, HumanMessage)]
+    last_block = (len(starts) - 1) // BLOCK_TURNS * BLOCK_TURNS
+    return [*starts[:last_block:BLOCK_TURNS], *starts[last_block:]]
+
+
+def _without(messages: list[BaseMessage], cut: int) -> list[BaseMessage]:
+    system = [message for message in messages[:1] if isinstance(message, SystemMessage)]
+    return [*system, *messages[cut:]]
 
 
 def _cut_longest(messages: list[BaseMessage]) -> list[BaseMessage] | None:

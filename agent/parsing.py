@@ -65,7 +65,8 @@ def detokenise(
 class HermesParser:
     """Reads one reply in the Hermes format. Markup never comes out as words, whole or in part.
 
-    Once begun, a call is only left by its end tag: whatever stands in it is no words.
+    Once begun, a call is only left by its end tag, outside any string of its JSON: whatever stands
+    in it is no words.
     """
 
     _TAGS = ("<think>", "</think>", "<tool_call>", "</tool_call>")
@@ -85,7 +86,8 @@ class HermesParser:
             at, tag = found
             pieces += self._take(self._held[:at])
             self._held = self._held[at + len(tag) :]
-            pieces += self._enter(tag)
+            in_argument = self._mode == "call" and self._call.in_string
+            pieces += self._take(tag) if in_argument else self._enter(tag)
         safe = len(self._held) - _beginning_of_tag(self._held, self._closing_tags())
         pieces += self._take(self._held[:safe])
         self._held = self._held[safe:]
@@ -141,11 +143,17 @@ class _Call:
         self.index = index
         self.started = False
         self._text = ""
+        self._whole = _JsonEnd()
         self._given = 0  # how far the arguments were given out
         self._arguments: _JsonEnd | None = None
 
+    @property
+    def in_string(self) -> bool:
+        return self._whole.in_string
+
     def feed(self, text: str) -> list[Piece]:
         self._text += text
+        self._whole.feed(text)
         pieces: list[Piece] = []
         if not self.started and (name := self._name()) is not None:
             self.started = True
@@ -205,7 +213,7 @@ class _JsonEnd:
 
     def __init__(self) -> None:
         self._depth = 0
-        self._in_string = False
+        self.in_string = False
         self._escaped = False
         self._ended = False
 
@@ -220,11 +228,11 @@ class _JsonEnd:
     def _step(self, character: str) -> None:
         if self._escaped:
             self._escaped = False
-        elif self._in_string:
+        elif self.in_string:
             self._escaped = character == "\\"
-            self._in_string = character != '"'
+            self.in_string = character != '"'
         elif character == '"':
-            self._in_string = True
+            self.in_string = True
         elif character in "{[":
             self._depth += 1
         elif character in "}]":

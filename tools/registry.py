@@ -69,8 +69,8 @@ def _compact(node: Any, definitions: dict[str, Any]) -> Any:
     if "$ref" in node:
         target = definitions[node["$ref"].rpartition("/")[2]]
         return _compact({**target, **{k: v for k, v in node.items() if k != "$ref"}}, definitions)
-    if "anyOf" in node:
-        node = _fold_optional(node)
+    if "anyOf" in node and (folded := _fold_optional(node)) is not node:
+        return _compact(folded, definitions)
     properties = node.get("properties", {})
     compact = {
         key: _compact(value, definitions)

@@ -156,7 +156,7 @@ def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> PreTrainedTokenizerFa
 def llm_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory with a tiny Qwen3 of random weights."""
     home = tmp_path_factory.mktemp("home")
-    write_llm(home / "checkpoints" / "tiny-llm")
+    write_llm(home / "checkpoints" / "tiny-llm", max_position_embeddings=1024)
     return home
 
 

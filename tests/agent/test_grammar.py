@@ -111,13 +111,13 @@ def test_special_tokens_cannot_be_decoded_as_words(tokenizer: PreTrainedTokenize
     assert tokenizer.eos_token_id in allowed
 
 
-def test_arguments_cannot_hold_markup(tokenizer: PreTrainedTokenizerFast) -> None:
-    call = BEGIN + 'paint", "arguments": {"colour": "红'
-    for markup in ("</tool_call>", "<|im_start|>", "<|im_end|>"):
-        writer = Writer(tokenizer, [])
-        assert writer.write(call) == call
-        assert writer.write(markup) != markup
+def test_a_turn_cannot_end_within_a_call(tokenizer: PreTrainedTokenizerFast) -> None:
+    writer = Writer(tokenizer, [])
+    for part in (BEGIN, 'paint", "arguments": {"colour": "红', '"}', "}"):
+        assert writer.write(part) == part
         assert tokenizer.eos_token_id not in writer.allowed()
+    assert writer.write("\n</tool_call>") == "\n</tool_call>"
+    assert tokenizer.eos_token_id in writer.allowed()
 
 
 def test_two_calls_may_follow_each_other(tokenizer: PreTrainedTokenizerFast) -> None:

@@ -76,6 +76,16 @@ def test_keys_in_another_order_make_the_same_call() -> None:
     assert calls(read(text)) == [("find", {"query": "桥"})]
 
 
+@given(st.lists(st.integers(0, 100), max_size=6))
+def test_an_argument_may_hold_markup(cuts: list[int]) -> None:
+    text = (
+        '<tool_call>\n{"name": "speak", "arguments": {"text": "读</tool_call>吧"}}\n</tool_call>好'
+    )
+    pieces = read(text, cuts)
+    assert calls(pieces) == [("speak", {"text": "读</tool_call>吧"})]
+    assert words(pieces) == "好"
+
+
 def test_half_a_call_is_a_call_with_half_its_arguments() -> None:
     pieces = read('<tool_call>\n{"name": "find", "arguments": {"query": "桥')
     assert pieces == [CallStart(0, "find"), CallArguments(0, '{"query": "桥')]
