@@ -47,6 +47,7 @@ class _Turn:
     context: RunContext
     text: str
     handles: list[str]
+    future: Future[None] | None = None  # none while another run of the conversation goes first
 
     @property
     def run_id(self) -> str:
@@ -76,7 +77,6 @@ class Runs:
         self._lock = threading.Lock()
         self._waiting: dict[str, deque[_Turn]] = {}  # by conversation; the first one is running
         self._turns: dict[str, _Turn] = {}
-        self._futures: set[Future[None]] = set()
         self._closing = False
 
     def start(self, conversation_id: str, text: str, attachments: Sequence[str] = ()) -> str:
@@ -118,12 +118,13 @@ class Runs:
     def forget(self, conversation_id: str) -> None:
         """Delete a conversation: stop its runs, drop its words, its events and its memory."""
         self._events.conversations.get(conversation_id)
-        unfinished = self._events.runs.unfinished(conversation_id)
-        for run in unfinished:
-            self.cancel(run.id)
-        for run in unfinished:
-            for _ in self._events.follow(run.id):
-                pass
+        with self._lock:
+            line = list(self._waiting.get(conversation_id, ()))
+        for turn in line:
+            self.cancel(turn.run_id)
+        wait([turn.future for turn in line if turn.future is not None], CLOSE_SECONDS)
+        for turn in line:  # whatever does not stop in time is shut out of the log
+            self._end_cancelled(turn)
         self._events.conversations.delete(conversation_id)
         checkpointer = self._agent().checkpointer
         if checkpointer is not None and not isinstance(checkpointer, bool):
@@ -145,11 +146,10 @@ class Runs:
         with self._lock:
             self._closing = True
             turns = list(self._turns.values())
-            futures = set(self._futures)
         for turn in turns:
             turn.context.cancel.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
-        wait(futures, timeout)
+        wait([turn.future for turn in turns if turn.future is not None], timeout)
         for turn in turns:
             self._fail(turn, _stopped())
 
@@ -187,9 +187,7 @@ class Runs:
             self._submit(turn)
 
     def _submit(self, turn: _Turn) -> None:
-        future = self._pool.submit(self._execute, turn)
-        self._futures.add(future)
-        future.add_done_callback(self._futures.discard)
+        turn.future = self._pool.submit(self._execute, turn)
 
     def _execute(self, turn: _Turn) -> None:
         token = current_run.set(turn.context)

@@ -40,7 +40,7 @@ def test_only_the_newest_state_is_kept(make_world: MakeWorld) -> None:
         world.told(world.ask(f"第{n}句", conversation))
     with sqlite3.connect(world.home / "memory.db") as db:
         (count,) = db.execute("SELECT count(*) FROM checkpoints").fetchone()
-    assert count <= 2  # the last one is pruned right after the run's end was told
+    assert count == 1
     assert len(world.model.seen[4]) == 10
 
 

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from agent.context import current_run
 from models.errors import EngineUnavailable, InvalidRequest, NotFound, OutOfMemory
-from tests.agent.conftest import MakeWorld, World
+from tests.agent.conftest import Colour, MakeWorld, Nothing
 from tests.agent.scripted import SilentModel
+from tools.context import ToolContext
+from tools.contract import ToolOutput, tool
 
 
 def kinds(events: list[dict[str, Any]]) -> list[str]:
@@ -259,9 +262,44 @@ def _until(true: Any, seconds: float = 5.0) -> None:
         time.sleep(0.005)
 
 
-def test_a_run_sees_its_own_context_on_every_thread(make_world: MakeWorld) -> None:
-    world: World = make_world(
-        [("look", '{"image": "img-1"}'), ("look", '{"image": "img-1"}')], "好"
-    )
-    events = world.told(world.ask("看", files=[world.upload()]))
-    assert [step["state"] for step in steps(events)] == ["done", "done"]
+def test_tools_find_their_run_on_whatever_thread_they_are_called(make_world: MakeWorld) -> None:
+    found: list[tuple[str, str | None]] = []
+
+    @tool(title_zh="谁", title_en="Who", icon="person")
+    def who(arguments: Colour, context: ToolContext) -> ToolOutput:
+        """在哪个线程、为哪次运行。"""
+        run = current_run.get()
+        found.append((threading.current_thread().name, run and run.run_id))
+        return ToolOutput("好")
+
+    one, two = ("who", '{"colour": "red"}'), ("who", '{"colour": "blue"}')
+    world = make_world(one, "好", [one, two], "好", tools=[who])
+    first = world.ask("一个")
+    world.told(first)
+    second = world.ask("两个")
+    world.told(second)
+    assert [run for _, run in found] == [first, second, second]
+    assert (
+        len({thread for thread, _ in found}) > 1
+    )  # the calls of one reply have threads of their own
+
+
+def test_deleting_does_not_wait_for_a_tool_that_never_stops(
+    make_world: MakeWorld, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @tool(title_zh="聋", title_en="Deaf", icon="hearing_disabled")
+    def deaf(arguments: Nothing, context: ToolContext) -> ToolOutput:
+        """不听停止。"""
+        gate.wait()
+        context.progress(1.0, "太晚了")
+        return ToolOutput("太晚了")
+
+    monkeypatch.setattr("agent.runs.CLOSE_SECONDS", 0.1)
+    world = make_world(("deaf", "{}"), "好", tools=[deaf])
+    conversation = world.conversation()
+    run_id = world.ask("等", conversation)
+    _until(lambda: any("duomo.step" in s.json for s in world.events.replay(run_id=run_id)))
+    world.runs.forget(conversation)
+    gate.set()
+    world.runs.close()
+    assert world.events.replay(conversation_id=conversation) == []
