@@ -1,0 +1,1 @@
+"""The starter language model: its tokenizer, chat template, conversations and training recipe."""

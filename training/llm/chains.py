@@ -1,0 +1,214 @@
+"""One request, several tools: a first clause, then clauses that work on what came before."""
+
+from random import Random
+from typing import Any
+
+from training.llm import bank, scenes, speech
+from training.llm.dialog import Dialog
+from training.llm.intents import ONE_PICTURE, Drawn, draw_arguments, search_arguments
+
+_JOINTS = ["，再", "，然后", "，接着", "，完了", "，", "，", "，最后", "，顺便", "；", "，之后", "，弄完", "，好了以后", "，再给我", " 然后 ", "，并"]
+_THEN = {  # what the next clause may be, by what the last one left
+    "image": ["read_text", "edit_image", "score_image", "ask_image", "find_similar_images", "speak_given"],
+    "text": ["speak_text", "speak_text", "speak_text", "search_from_text", "generate_from_text"],
+    "both": ["speak_text", "speak_text", "edit_image", "score_image", "generate_new"],
+    "sound": [],
+}  # fmt: skip
+_FIRST = [
+    ("search_images", 5), ("generate_image", 5), ("read_text", 4), ("ask_image", 3),
+    ("transcribe_audio", 4), ("edit_image", 3), ("find_similar_images", 3), ("score_image", 1),
+]  # fmt: skip
+
+
+class Plan:
+    """Clauses of one request and the calls they mean, in order; calls run once it is all said."""
+
+    def __init__(self, d: Dialog) -> None:
+        self.d, self.rng = d, d.rng
+        self.clauses: list[str] = []
+        self.slots: dict[str, str] = {}
+        self.steps: list[tuple[str, dict[str, Any]]] = []
+        self.number = 0
+
+    def clause(self, frame: str, **fixed: str) -> Drawn:
+        """Add a clause; its slots get names of their own, so that clauses do not share them."""
+        drawn = Drawn(self.rng, 8, **fixed)
+        decided = bank.expand(frame, self.rng)
+        drawn.draw_all(decided)
+        self.number += 1
+        unique = {name: f"{name}{self.number}_" for name in bank.slots_of(decided)}
+        self.slots |= {unique[name]: drawn.words[name] for name in unique}
+        self.clauses.append(bank.fill(decided, lambda name: "{" + unique[name] + "}"))
+        return drawn
+
+    def text(self) -> str:
+        joined = self.clauses[0]
+        for clause in self.clauses[1:]:
+            joined += self.rng.choice(_JOINTS) + clause
+        return speech.say(joined, self.slots, self.rng)
+
+
+def chain(d: Dialog) -> None:
+    """Two to four steps; later arguments name what earlier steps made."""
+    plan = Plan(d)
+    [first] = d.rng.choices([name for name, _ in _FIRST], [weight for _, weight in _FIRST])
+    attached, left = _open(plan, first)
+    for _ in range(d.rng.choice([1, 1, 1, 2, 2, 3])):
+        choices = [name for name in _THEN[left] if name.removesuffix("_text") != first]
+        if not choices:
+            break
+        left = _continue(plan, d.rng.choice(choices), left)
+    d.user(plan.text(), attached)
+    _run(d, plan)
+    d.report()
+
+
+def _open(plan: Plan, first: str) -> tuple[tuple[str, ...], str]:
+    """The first clause: handles attached, and what it leaves for the next."""
+    d, rng = plan.d, plan.rng
+    needs = {"transcribe_audio": "audio", "search_images": "", "generate_image": ""}.get(first, "image")
+    attached = d.attach(needs) if needs else ()  # type: ignore[arg-type]
+    frame = rng.choice(bank.sections("chains")[f"first:{first}"])
+    drawn = plan.clause(frame, x=rng.choice(ONE_PICTURE[:6]))
+    handle = attached[0] if attached else ""
+    number = {"top_k": drawn.values["n"]} if "n" in drawn.values else {}
+    one = {"top_k": 1} if "一张" in frame.replace("(一张|张)", "一张") and first == "search_images" else {}
+    arguments: dict[str, Any] = {
+        "search_images": lambda: {**search_arguments(drawn), **one},
+        "generate_image": lambda: draw_arguments(drawn),
+        "find_similar_images": lambda: {"image": handle, **number},
+        "read_text": lambda: {"image": handle},
+        "ask_image": lambda: {"image": handle, "question": drawn.core.removeprefix("先")},
+        "edit_image": lambda: {"image": handle, "instruction": drawn["e"]},
+        "transcribe_audio": lambda: {"audio": handle},
+        "score_image": lambda: {"image": handle, "text": drawn["t"]},
+    }[first]()
+    plan.steps.append((first, arguments))
+    left = {"read_text": "both", "ask_image": "both", "transcribe_audio": "text"}.get(first, "image")
+    return attached, left
+
+
+def _continue(plan: Plan, name: str, left: str) -> str:
+    """Add the clause `name`; its arguments are settled when the earlier results are known."""
+    rng = plan.rng
+    several = plan.steps[-1][0] in ("search_images", "find_similar_images") and plan.steps[-1][1].get("top_k") != 1
+    several = several or plan.steps[-1][1].get("count", 1) > 1
+    word, pick = _reference(rng, several)
+    drawn = plan.clause(rng.choice(bank.sections("chains")[f"then:{name}"]), ref=word)
+    pending: dict[str, Any] = {"pick": pick}
+    if name == "speak_given":
+        plan.steps.append(("speak", {"text": drawn["s"]}))
+        return "image" if rng.random() < 0.3 else "sound"
+    if name == "speak_text":
+        plan.steps.append(("speak", {"said": True}))
+        return "sound"
+    if name == "search_from_text":
+        plan.steps.append(("search_images", {"said": True}))
+        return "image"
+    if name == "generate_from_text":
+        plan.steps.append(("generate_image", {"said": True}))
+        return "image"
+    if name == "generate_new":
+        plan.steps.append(("generate_image", draw_arguments(drawn)))
+        return "image"
+    extra: dict[str, Any] = {
+        "read_text": lambda: {},
+        "edit_image": lambda: {"instruction": drawn["e"]},
+        "score_image": lambda: {"text": drawn["t"]},
+        "ask_image": lambda: {"question": drawn.core},
+        "find_similar_images": lambda: {"top_k": drawn.values["n"]} if "n" in drawn.values else {},
+    }[name]()
+    plan.steps.append((name, {**pending, **extra}))
+    return {"read_text": "both", "ask_image": "both"}.get(name, "image")
+
+
+def _reference(rng: Random, several: bool) -> tuple[str, int]:
+    """Words for one of the results and its place in the list."""
+    if several:
+        return rng.choice(
+            [("第一张", 0), ("第一张", 0), ("最像的那张", 0), ("最符合的那张", 0), ("第二张", 1), ("最后一张", -1), ("头一张", 0), ("排第一的", 0), ("第一个", 0)]
+        )
+    return rng.choice(["它", "它", "这张", "图", "这图", "画好的图", "结果", "那张", "新图", "图片"]), 0
+
+
+def _run(d: Dialog, plan: Plan) -> None:
+    """Make the calls one after the other, filling in handles and words from the results."""
+    pictures: tuple[str, ...] = tuple(d.found)
+    for name, arguments in plan.steps:
+        settled = {k: v for k, v in arguments.items() if k not in ("pick", "said")}
+        if "pick" in arguments:
+            pick = arguments["pick"]
+            image = pictures[pick] if -len(pictures) <= pick < len(pictures) else pictures[0]
+            settled = {"image": image, **settled}
+        if "said" in arguments:
+            key = {"speak": "text", "search_images": "query", "generate_image": "prompt"}[name]
+            settled[key] = d.said
+        [result] = d.call((name, settled))
+        made = tuple(h for h in result.handles if h.startswith("img"))
+        pictures = made or ((settled["image"],) if "image" in settled else pictures)
+
+
+def both(d: Dialog) -> None:
+    """Compare two attached pictures with the same words: two calls in one step."""
+    rng = d.rng
+    handles = d.attach("image", "image")
+    plan = Plan(d)
+    drawn = plan.clause(rng.choice(bank.sections("chains")["both"]))
+    kind = rng.random()
+    after = plan.clause(rng.choice(bank.sections("chains")["both:then_edit"])) if kind < 0.25 else None
+    aloud = kind > 0.88
+    if aloud:
+        plan.clause(rng.choice(bank.sections("chains")["both:then_speak"]))
+    d.user(plan.text(), handles)
+    results = d.call(*(("score_image", {"image": h, "text": drawn["t"]}) for h in handles))
+    best = handles[0] if results[0].score >= results[1].score else handles[1]
+    verdict = _verdict(handles, [r.score for r in results])
+    if after is not None:
+        d.call(("edit_image", {"image": best, "instruction": after["e"]}))
+        verdict += f"改好了，{d.images[-1]}。"
+    if aloud:
+        d.call(("speak", {"text": verdict}))
+        verdict += f"读好了，{d.sounds[-1]}。"
+    d.focus = best
+    d.say(verdict)
+
+
+def _verdict(handles: tuple[str, ...], scores: list[float]) -> str:
+    first, second = scores
+    if first == second:
+        return f"两张一样，都是{first:.2f}。"
+    order = (0, 1) if first > second else (1, 0)
+    return f"{handles[order[0]]}更贴，{scores[order[0]]:.2f}比{scores[order[1]]:.2f}高。"
+
+
+def each(d: Dialog) -> None:
+    """Several pictures made or found, each compared with the same words in one step."""
+    rng = d.rng
+    plan = Plan(d)
+    count = rng.choice([2, 2, 3, 4])
+    text = f"{rng.choice(['两', '2'] if count == 2 else [str(count), scenes.numeral(count)])}张"
+    if rng.random() < 0.7:
+        drawn = plan.clause("(画|生成|出){n}{p}", n=text)
+        step = ("generate_image", {"prompt": drawn["p"], "count": count})
+    else:
+        drawn = plan.clause("(找|搜){n}{q}的图", n=text)
+        step = ("search_images", {"query": drawn["q"], "top_k": count})
+    words = plan.clause(rng.choice(bank.sections("chains")["then:score_each"]))["t"]
+    d.user(plan.text())
+    [made] = d.call(step)
+    d.call(*(("score_image", {"image": h, "text": words}) for h in made.handles))
+    d.say("".join(f"{a['image']}是{r.score:.2f}，" for _, a, r in d.done[1:]).rstrip("，") + "。")
+
+
+def draw_and_speak(d: Dialog) -> None:
+    """A picture and a sentence that do not depend on each other."""
+    plan = Plan(d)
+    sections = bank.sections("chains")
+    drawn = plan.clause(d.rng.choice(sections["first:generate_image"]))
+    voice = plan.clause(d.rng.choice(sections["then:speak_given"]))
+    d.user(plan.text())
+    d.call(("generate_image", draw_arguments(drawn)))
+    d.call(("speak", {"text": voice["s"]}))
+    d.report()
+
+

@@ -1,0 +1,73 @@
+"""Conversations by seed: which tools are offered, which intent is drawn, how it goes on.
+
+    >>> conversation(7, ALL).messages[0]["role"]
+    'user'
+"""
+
+from collections.abc import Callable, Collection
+from random import Random
+from typing import Any
+
+from training.llm import chains, intents, planned_tools, talk
+from training.llm.dialog import Dialog, TurnOver
+from training.llm.follow_ups import follow_up
+
+ALL = frozenset(planned_tools.PLANNED) | {
+    "find_similar_images", "read_text", "score_image", "search_images", "speak",
+}  # fmt: skip
+TODAY = ALL - frozenset(planned_tools.PLANNED)
+OPENINGS: list[tuple[Callable[[Dialog], None], int]] = [
+    (intents.search, 14),
+    (intents.similar, 7),
+    (intents.ask, 12),
+    (intents.read, 9),
+    (intents.change, 12),
+    (intents.draw, 12),
+    (intents.transcribe, 4),
+    (intents.speak, 7),
+    (intents.recite, 2),
+    (intents.score, 8),
+    (chains.chain, 16),
+    (chains.both, 5),
+    (chains.each, 2),
+    (chains.draw_and_speak, 3),
+    (talk.fact, 4),
+    (talk.knowledge, 7),
+    (talk.opinion, 8),
+    (talk.about_tools, 5),
+    (talk.product, 3),
+    (talk.refuse, 8),
+]
+
+
+def conversation(seed: int, tools: Collection[str]) -> Dialog:
+    """The conversation of `seed` with `tools` offered: the same every time."""
+    d = Dialog(tools, Random(seed))
+    turns, weights = zip(*OPENINGS, strict=True)
+    _turn(d, d.rng.choices(turns, weights)[0])
+    for _ in range(d.rng.choice([0, 0, 0, 0, 0, 1, 1, 2, 2, 3])):
+        _turn(d, follow_up)
+    return d
+
+
+def _turn(d: Dialog, turn: Callable[[Dialog], Any]) -> None:
+    try:
+        turn(d)
+    except TurnOver:
+        d.said = d.query = d.prompt = ""
+
+
+def offered(rng: Random) -> frozenset[str]:
+    """The tools of a batch: mostly all nine, often today's five, sometimes any of them."""
+    kind = rng.random()
+    if kind < 0.55:
+        return ALL
+    if kind < 0.82:
+        return TODAY
+    return frozenset(name for name in sorted(ALL) if rng.random() < 0.65)
+
+
+def schemas(tools: Collection[str]) -> list[dict[str, Any]]:
+    """The function schemas of `tools`, in name order."""
+    every = planned_tools.schemas()
+    return [every[name] for name in sorted(tools)]

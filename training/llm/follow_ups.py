@@ -1,0 +1,234 @@
+"""What people say next: references to pictures, words and requests of earlier turns."""
+
+from collections.abc import Callable
+
+from training.llm import bank, chains, intents, talk
+from training.llm.dialog import Dialog
+from training.llm.intents import Drawn
+
+_ORDINAL = "一二三四五六七八九十"
+_FOCUS = ["它", "这张", "刚才那张", "这幅", "这张图", "那张", "刚才那幅", "上面那张", "最新那张", "这个"]
+
+
+def reference(d: Dialog) -> tuple[str, str] | None:
+    """Words for a picture of this conversation, and its handle; None when there is no picture."""
+    rng = d.rng
+    if not d.images:
+        return None
+    kind = rng.random()
+    if len(d.found) > 1 and (kind < 0.75 or not d.focus):
+        return _of_list(d)
+    if kind > 0.93:
+        handle = rng.choice(d.images)
+        return handle, handle
+    if kind > 0.87 and d.images[0] != d.focus:
+        return rng.choice(["最早那张", "最开始那张", "一开始那张", "最早那幅", "第一次那张", "原图", "最初那张"]), d.images[0]
+    if not d.focus:
+        return None
+    return rng.choice(_FOCUS), d.focus
+
+
+def _of_list(d: Dialog) -> tuple[str, str]:
+    """第几张 of the list that was shown last."""
+    rng, found = d.rng, d.found
+    kind = rng.random()
+    if kind < 0.2:
+        return rng.choice(["最后一张", "最后那张", "末尾那张", "最后一个"]), found[-1]
+    if kind < 0.26 and len(found) > 2:
+        return rng.choice(["倒数第二张", "倒数第2张"]), found[-2]
+    if kind < 0.32:
+        handle = rng.choice(found)
+        return handle, handle
+    place = rng.randrange(min(len(found), 10))
+    number = _ORDINAL[place] if rng.random() < 0.75 else str(place + 1)
+    return f"第{number}{rng.choice(['张'] * 6 + ['个', '幅', '张图'])}", found[place]
+
+
+def _about_picture(section: str, run: Callable[[Dialog, Drawn, str], None]) -> Callable[[Dialog], bool]:
+    """A follow-up on one picture; False when the conversation has none to speak of."""
+
+    def turn(d: Dialog) -> bool:
+        found = reference(d)
+        if found is None:
+            return False
+        word, handle = found
+        drawn = Drawn(d.rng, ref=word)
+        d.user(drawn.say(d.rng.choice(bank.sections("follow_ups")[section])))
+        run(d, drawn, handle)
+        d.report()
+        return True
+
+    return turn
+
+
+def _read(d: Dialog, _: Drawn, handle: str) -> None:
+    d.call(("read_text", {"image": handle}))
+
+
+def _similar(d: Dialog, drawn: Drawn, handle: str) -> None:
+    number = {"top_k": drawn.values["n"]} if "n" in drawn.values else {}
+    d.call(("find_similar_images", {"image": handle, **number}))
+
+
+def _ask(d: Dialog, drawn: Drawn, handle: str) -> None:
+    d.call(("ask_image", {"image": handle, "question": intents.question(d, drawn)}))
+
+
+def _edit(d: Dialog, drawn: Drawn, handle: str) -> None:
+    d.call(("edit_image", {"image": handle, "instruction": drawn["e"]}))
+
+
+def _score(d: Dialog, drawn: Drawn, handle: str) -> None:
+    d.call(("score_image", {"image": handle, "text": drawn["t"]}))
+
+
+def edit_focus(d: Dialog) -> bool:
+    """A change without a word for the picture: it is the one last touched."""
+    if not d.focus:
+        return False
+    drawn = Drawn(d.rng)
+    d.user(drawn.say(d.rng.choice(bank.sections("follow_ups")["edit_focus"])))
+    _edit(d, drawn, d.focus)
+    d.report()
+    return True
+
+
+def score_again(d: Dialog) -> bool:
+    if not d.scored or d.scored != d.focus:
+        return False
+    drawn = Drawn(d.rng)
+    d.user(drawn.say(d.rng.choice(bank.sections("follow_ups")["score_again"])))
+    _score(d, drawn, d.scored)
+    d.report()
+    return True
+
+
+def score_prompt(d: Dialog) -> bool:
+    if not d.prompt or not d.focus:
+        return False
+    d.user(Drawn(d.rng).say(d.rng.choice(bank.sections("follow_ups")["score_prompt"])))
+    d.call(("score_image", {"image": d.focus, "text": d.prompt}))
+    d.report()
+    return True
+
+
+def search_more(d: Dialog) -> bool:
+    if not d.query:
+        return False
+    drawn = Drawn(d.rng, intents.MOST_FOUND)
+    d.user(drawn.say(d.rng.choice(bank.sections("follow_ups")["search_more"])))
+    d.call(("search_images", {"query": d.query, "top_k": drawn.values["n"]}))
+    d.report()
+    return True
+
+
+def search_change(d: Dialog) -> bool:
+    if not d.query:
+        return False
+    drawn = Drawn(d.rng)
+    d.user(drawn.say(d.rng.choice(bank.sections("follow_ups")["search_change"])))
+    d.call(("search_images", {"query": drawn["q"]}))
+    d.report()
+    return True
+
+
+def draw_again(d: Dialog) -> bool:
+    if not d.prompt:
+        return False
+    drawn = Drawn(d.rng, intents.MOST_DRAWN)
+    d.user(drawn.say(d.rng.choice(bank.sections("follow_ups")["generate_again"])))
+    count = {"count": drawn.values["n"]} if "n" in drawn.values else {}
+    d.call(("generate_image", {"prompt": d.prompt, **count}))
+    d.report()
+    return True
+
+
+def draw_changed(d: Dialog) -> bool:
+    if not d.prompt:
+        return False
+    drawn = Drawn(d.rng)
+    d.user(drawn.say(d.rng.choice(bank.sections("follow_ups")["generate_change"])))
+    d.call(("generate_image", {"prompt": f"{d.prompt}，{drawn['change']}"}))
+    d.report()
+    return True
+
+
+def draw_other(d: Dialog) -> bool:
+    if not d.prompt:
+        return False
+    drawn = Drawn(d.rng)
+    d.user(drawn.say(d.rng.choice(bank.sections("follow_ups")["generate_subject"])))
+    d.call(("generate_image", {"prompt": drawn["q"]}))
+    d.report()
+    return True
+
+
+def speak_last(d: Dialog) -> bool:
+    """Read out the words of the last turn: what was read, heard, answered or said."""
+    words = d.said or ("" if d.done else d.messages[-1]["content"])
+    if not words or len(words) > 120:
+        return False
+    drawn = Drawn(d.rng)
+    d.user(drawn.say(d.rng.choice(bank.sections("follow_ups")["speak_last"])))
+    d.call(("speak", intents.voiced(d, words)))
+    d.report()
+    d.said = ""
+    return True
+
+
+def draw_heard(d: Dialog) -> bool:
+    if not (d.heard and d.said):
+        return False
+    d.user(Drawn(d.rng).say(d.rng.choice(bank.sections("follow_ups")["transcript_generate"])))
+    d.call(("generate_image", {"prompt": d.said}))
+    d.report()
+    return True
+
+
+def chat(d: Dialog) -> bool:
+    """Words between requests; what 念出来 means is then what was just said."""
+    d.rng.choices([talk.opinion, talk.knowledge, talk.fact, talk.about_tools], [5, 2, 2, 2])[0](d)
+    d.said = ""
+    return True
+
+
+def new_request(d: Dialog) -> bool:
+    d.rng.choice([intents.search, intents.draw, intents.speak, intents.search, chains.chain])(d)
+    return True
+
+
+def new_attachment(d: Dialog) -> bool:
+    turn = d.rng.choice([intents.read, intents.change, intents.score, intents.ask, intents.similar])
+    turn(d)
+    return True
+
+
+FOLLOW_UPS: list[tuple[Callable[[Dialog], bool], int]] = [
+    (_about_picture("read_text", _read), 5),
+    (_about_picture("find_similar_images", _similar), 5),
+    (_about_picture("ask_image", _ask), 4),
+    (_about_picture("edit_image", _edit), 5),
+    (_about_picture("score_image", _score), 3),
+    (edit_focus, 5),
+    (score_again, 3),
+    (score_prompt, 2),
+    (search_more, 2),
+    (search_change, 3),
+    (draw_again, 3),
+    (draw_changed, 4),
+    (draw_other, 2),
+    (speak_last, 4),
+    (draw_heard, 2),
+    (chat, 5),
+    (new_request, 2),
+    (new_attachment, 2),
+]
+
+
+def follow_up(d: Dialog) -> None:
+    """One more turn that fits what the conversation has."""
+    turns, weights = zip(*FOLLOW_UPS, strict=True)
+    while not d.rng.choices(turns, weights)[0](d):
+        pass
+
+
