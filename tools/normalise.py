@@ -24,7 +24,7 @@ _MEASURES = (
 _NUMERAL = "零一二三四五六七八九十百千万亿两幺半"
 _ENDS = _NUMERAL + "年月日号点分秒天元米里斤克度时钟整"
 
-N = r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?"  # a number as written
+N = r"(?<![0-9])(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?"  # a number as written
 _START, _END = r"(?<![0-9A-Za-z.])", r"(?![0-9A-Za-z])"
 _TO = r"[-~—–至到]+"
 _YEAR = r"(?:19|20)[0-9]{2}"
@@ -50,7 +50,7 @@ RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (rf"{_START}0[0-9]{{2,3}}[- ][0-9]{{7,8}}{_END}", say.telephone),
     (rf"{_START}[48]00[- ]?[0-9]{{3}}[- ]?[0-9]{{4}}{_END}", say.telephone),
     (rf"((?:{_CUE})(?:号|是|为|：|:)?\s*)([0-9]{{3,}})(?![0-9.,]|[个位元人])", say.after_cue),
-    (rf"{_START}(?:{_SERVICE}){_END}", say.telephone),
+    (rf"{_START}(?:{_SERVICE}){_END}(?!\s?(?:{_MEASURES}))", say.telephone),
     (rf"{_START}[0-9]{{3,4}}(?=室|房间|号房|路公交)", say.telephone),
     # dates, times, scores
     (rf"{_START}{_YMD}日?{_END}", say.date),

@@ -31,7 +31,11 @@ class SearchImages(Arguments):
 def search_images(arguments: SearchImages, context: ToolContext) -> ToolOutput:
     """按一句话在图库里找图片。"""
     require_pictures(context.library)
-    filters = arguments.filters and Filters(**arguments.filters.model_dump())
+    filters = _filters(arguments.filters)
     hits = context.library.search_text(arguments.query, arguments.top_k, filters)
     handles, details = keep_hits(hits, context)
     return ToolOutput(replies.found_images(handles), handles, details)
+
+
+def _filters(given: ImageFilters | None) -> Filters | None:
+    return None if given is None else Filters(**given.model_dump())

@@ -38,7 +38,8 @@ def _zh(problem: ErrorDetails, model: type[BaseModel]) -> str:
     if kind == "missing":
         return f"缺少参数{name}"
     if kind == "extra_forbidden":
-        return f"没有参数{name}，可用的参数：{'、'.join(model.model_fields)}"
+        known = "" if "." in name else f"，可用的参数：{'、'.join(model.model_fields)}"
+        return f"没有参数{name}{known}"
     if kind in _BOUNDS_ZH:
         return f"{name}{_BOUNDS_ZH[kind].format(**context)}{_given(problem)}"
     if kind in ("literal_error", "enum"):

@@ -29,7 +29,8 @@ _SHORT_SIDE, _LONG_SIDE = 960, 1600  # px, whichever scale is larger
 _LARGEST_ENLARGEMENT = 2.0
 _TYPICAL_LINE = 48  # px; pictures of one small line are enlarged towards it
 _MARGIN = 32  # px around: the detector misses text that touches the edge
-_LINE_ASPECT = 2.0  # a picture this wide may be a single line
+_LINE_ASPECT, _LONGEST_LINE = 2.0, 64.0  # width to height of a line; its cost grows with it
+_LOWEST_LINE = 6  # px; letters lower than that cannot be told apart
 _LEAST_SCORE = 0.5
 _DOUBTFUL_SCORE = 0.9  # below, the line may be upside down
 _WORKING_BYTES = 400 << 20  # measured peak of both models' activations at the largest size
@@ -80,11 +81,13 @@ class TextRecognizer:
 
     def read(self, image: Image.Image) -> list[TextLine]:
         """Lines of an upright RGB picture in reading order; an empty list when there is no text."""
+        if min(image.size) < _LOWEST_LINE:
+            return []
         image = _within_area(image, _MAX_AREA)
         pixels = np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
         quads = self._detect(pixels)
         lines = self._recognise(pixels, quads)
-        if not lines and image.width >= _LINE_ASPECT * image.height:
+        if not lines and _may_be_a_line(image.width, image.height):
             lines = self._recognise(pixels, [_corners(image.width, image.height)])
         order = reading_order([_span(index, line) for index, line in enumerate(lines)])
         return [lines[index] for index in order]
@@ -105,7 +108,7 @@ class TextRecognizer:
 
     def _recognise(self, pixels: Pixels, quads: list[Quad]) -> list[TextLine]:
         quads = [quad for quad in quads if _area(quad) >= 16]
-        crops = self._engine.crop_text_regions(pixels, quads)
+        crops = [_bounded_line(crop) for crop in self._engine.crop_text_regions(pixels, quads)]
         read = self._read_crops(crops)
         doubtful = [i for i, (_, score) in enumerate(read) if score < _DOUBTFUL_SCORE]
         turned = self._read_crops([np.ascontiguousarray(crops[i][::-1, ::-1]) for i in doubtful])
@@ -183,6 +186,19 @@ def _framed(pixels: Pixels, scale: float) -> Pixels:
     framed[:] = np.median(edge, axis=0)
     framed[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN] = scaled
     return framed
+
+
+def _may_be_a_line(width: int, height: int) -> bool:
+    return _LINE_ASPECT <= width / height <= _LONGEST_LINE
+
+
+def _bounded_line(crop: Pixels) -> Pixels:
+    """A crop whose width the recogniser's time can bear."""
+    import cv2
+
+    height, width = crop.shape[:2]
+    longest = max(1, round(_LONGEST_LINE * height))
+    return crop if width <= longest else np.asarray(cv2.resize(crop, (longest, height)), np.uint8)
 
 
 def _corners(width: int, height: int) -> Quad:

@@ -1,0 +1,104 @@
+"""Real PP-OCR models on drawn pictures; those in `pictures/` were set in Noto Serif CJK."""
+
+import socket
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image, ImageDraw, ImageFont
+
+from models.catalog import Catalog, Checkpoint
+from models.errors import CheckpointBroken
+from models.roles.ocr import TextRecognizer
+
+PICTURES = Path(__file__).parent / "pictures"
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def checkpoint() -> Checkpoint:
+    return Catalog.bundled().get("starter-ocr")
+
+
+@pytest.fixture(scope="module")
+def recognizer(checkpoint: Checkpoint) -> TextRecognizer:
+    return TextRecognizer.load(Path(), checkpoint, CPU)
+
+
+def drawn(text: str, size: tuple[int, int], height: int = 32) -> Image.Image:
+    picture = Image.new("RGB", size, "white")
+    font = ImageFont.load_default(height)
+    ImageDraw.Draw(picture).multiline_text((12, 8), text, "black", font, spacing=height // 2)
+    return picture
+
+
+def read(recognizer: TextRecognizer, name: str) -> list[str]:
+    with Image.open(PICTURES / f"{name}.png") as picture:
+        return [line.text for line in recognizer.read(picture.convert("RGB"))]
+
+
+def test_reads_chinese_and_figures(recognizer: TextRecognizer) -> None:
+    lines = [line.replace(" ", "") for line in read(recognizer, "notice")]
+    assert lines == ["营业时间：早八点至晚十点", "电话0571-88886666"]
+
+
+def test_reads_vertical_chinese_from_right_to_left(recognizer: TextRecognizer) -> None:
+    assert read(recognizer, "vertical_poem") == [
+        "白日依山尽",
+        "黄河入海流",
+        "欲穷千里目",
+        "更上一层楼",
+    ]
+
+
+def test_reads_one_column_before_the_next(recognizer: TextRecognizer) -> None:
+    text = "".join(read(recognizer, "two_columns"))
+    heading, left, right = (text.find(words) for words in ("小桥", "飞回来了", "到了夏天"))
+    assert 0 <= heading < left < right
+
+
+def test_lines_come_with_scores_and_boxes_in_px(recognizer: TextRecognizer) -> None:
+    [first, second] = recognizer.read(drawn("Hello world\nSecond line", (400, 120)))
+    assert (first.text, second.text) == ("Hello world", "Second line")
+    assert first.score > 0.9
+    assert all(0 <= x <= 400 and 0 <= y <= 120 for x, y in first.box)
+    assert max(y for _, y in first.box) < min(y for _, y in second.box) + 10
+
+
+def test_reads_upside_down_lines(recognizer: TextRecognizer) -> None:
+    picture = drawn("UPSIDE DOWN", (300, 60)).rotate(180)
+    assert [line.text for line in recognizer.read(picture)] == ["UPSIDE DOWN"]
+
+
+def test_reads_a_picture_that_is_hardly_more_than_its_line(recognizer: TextRecognizer) -> None:
+    picture = drawn("tiny", (56, 26), height=16)
+    assert [line.text for line in recognizer.read(picture)] == ["tiny"]
+
+
+def test_reads_small_print_on_a_tall_screenshot(recognizer: TextRecognizer) -> None:
+    picture = drawn("\n".join(f"line {n}" for n in range(100, 130)), (250, 1700), height=30)
+    assert [line.text for line in recognizer.read(picture)][25] == "line 125"
+
+
+@pytest.mark.parametrize("size", [(200, 150), (1, 1), (3000, 2), (2, 900)])
+def test_a_picture_without_text_has_no_lines(
+    recognizer: TextRecognizer, size: tuple[int, int]
+) -> None:
+    assert recognizer.read(Image.new("RGB", size, "gray")) == []
+
+
+def test_needs_no_network(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("tried to open a connection")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    recognizer = TextRecognizer.load(Path(), checkpoint, CPU)
+    assert recognizer.read(drawn("offline", (200, 60)))[0].text == "offline"
+
+
+def test_says_what_to_do_when_a_model_file_is_missing(
+    checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    elsewhere = checkpoint.model_copy(update={"bundled": None})
+    with pytest.raises(CheckpointBroken, match=r"PP-OCRv6_det_small\.onnx"):
+        TextRecognizer.load(tmp_path, elsewhere, CPU)
