@@ -241,9 +241,11 @@ class IndexJobBody(Wire):
 
 class LibraryView(Wire):
     images: int
+    pending: int = Field(default=0, description="Pictures that the embedder has not seen yet")
     unreadable: int
     folders: tuple[str, ...] = ()
     embedder: str
+    notices: tuple[Words, ...] = Field(default=(), description="What was repaired on opening")
     starter: bool = Field(description="True: understands the illustrated world, not photos")
     job: IndexJob | None = None
 
@@ -262,8 +264,12 @@ class HitList(Wire):
 
 
 class UnreadableView(Wire):
+    """A file that could not be indexed, and why."""
+
     path: str
-    reason: str
+    code: str
+    zh: str
+    en: str
 
 
 class UnreadableList(Wire):

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import torch
-from retrieval.library import Hit, Library
 
 from agent.events import EventLog
 from agent.runs import Runs
@@ -28,6 +27,7 @@ from models.catalog import (
 from models.decoding.sampling import Sampling
 from models.errors import CheckpointError, InvalidRequest
 from models.residency import Residency
+from retrieval.library import Hit, Library
 from tools.artifacts import Artifact, ArtifactStore, Lineage
 from tools.contract import Tool
 from tools.registry import discover
@@ -75,8 +75,8 @@ class Engine:
         """Close what a dead engine left open, load in the background, index what waits."""
         self.runs.recover()
         self.warmup.start()
-        if self.indexing.resume() is None and self._is_first_run() and self.gallery.samples:
-            self.indexing.start([self.gallery.folder])
+        if self.indexing.resume() is None and (folders := self._folders_to_index()):
+            self.indexing.start(folders)
 
     def close(self) -> None:
         """Stop runs and indexing, then release device, files and the data directory."""
@@ -163,7 +163,7 @@ class Engine:
 
     def _embedder(self) -> LeasedEmbedder:
         with self.residency.lease("clip") as clip:
-            return LeasedEmbedder(self.residency, revision=clip.revision, dimension=clip.dimension)
+            return LeasedEmbedder(self.residency, clip)
 
     def _offered_tools(self) -> dict[str, Tool]:
         """Those whose roles the profile has."""
@@ -179,8 +179,14 @@ class Engine:
             return {"agent": lambda: self._agent}
         return {"llm": lambda: self.residency.warm("llm").result(), "agent": lambda: self._agent}
 
-    def _is_first_run(self) -> bool:
-        return self.library.stats().pictures == 0
+    def _folders_to_index(self) -> list[Path]:
+        """The sample gallery on a first run; all folders again after a change of embedder."""
+        stats = self.library.stats()
+        if stats.pending:
+            return [folder for folder in stats.folders if folder.is_dir()]
+        if stats.pictures or stats.folders or not self.gallery.samples:
+            return []
+        return [self.gallery.folder]
 
     @cached_property
     def _memory(self) -> "Memory":

@@ -15,6 +15,7 @@ from api.schemas import (
     NewIndex,
     UnreadableList,
     UnreadableView,
+    Words,
 )
 from api.views import hit_views, job_view
 
@@ -32,9 +33,11 @@ def library(engine: EngineDep) -> LibraryView:
     stats = engine.library.stats()
     return LibraryView(
         images=stats.pictures,
+        pending=stats.pending,
         unreadable=stats.unreadable,
         folders=tuple(map(str, stats.folders)),
-        embedder=engine.residency.checkpoint("clip").name,
+        embedder=stats.embedder,
+        notices=tuple(Words(zh=notice.zh, en=notice.en) for notice in stats.notices),
         starter=engine.is_starter("clip"),
         job=job_view(engine.indexing.job()),
     )
@@ -47,6 +50,7 @@ def search(engine: EngineDep, q: Query_, top_k: TopK = 12) -> HitList:
 
 @router.get("/similar", summary="Pictures like one that was uploaded")
 def similar(engine: EngineDep, image: Sha256_, top_k: TopK = 12) -> HitList:
+    engine.artifacts.get(image)
     picture = engine.artifacts.open_image(image)
     return HitList(hits=hit_views(engine.library.search_image(picture, top_k)))
 
@@ -78,5 +82,8 @@ def thumbnail(engine: EngineDep, image_id: int, size: Size = 512) -> Response:
 @router.get("/unreadable", summary="Files that could not be indexed, and why")
 def unreadable(engine: EngineDep, limit: Limit = 100, offset: Offset = 0) -> UnreadableList:
     found = engine.library.unreadable(limit, offset)
-    views = (UnreadableView(path=str(file.path), reason=file.zh) for file in found)
+    views = (
+        UnreadableView(path=str(file.path), code=file.code, zh=file.zh, en=file.en)
+        for file in found
+    )
     return UnreadableList(unreadable=tuple(views))

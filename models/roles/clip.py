@@ -16,6 +16,7 @@ import open_clip
 import torch
 from numpy.typing import NDArray
 from open_clip.transform import PreprocessCfg, image_transform_v2
+from open_clip.utils import to_2tuple
 from PIL import Image
 from torch.nn.functional import normalize
 from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
@@ -34,7 +35,10 @@ _PRECISIONS = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp
 
 
 class ClipModel:
-    """A loaded dual encoder. `name` and `revision` say which vectors may be compared."""
+    """A loaded dual encoder. `name` and `revision` say which vectors may be compared.
+
+    `image_side`, in px, is what `preprocess` resizes to: more of a picture is never looked at.
+    """
 
     def __init__(
         self,
@@ -42,6 +46,7 @@ class ClipModel:
         path: Path,
         *,
         dimension: int,
+        image_side: int,
         device: torch.device,
         preprocess: Callable[[Image.Image], torch.Tensor],
         tokenize: Callable[[list[str]], Any],
@@ -51,6 +56,7 @@ class ClipModel:
         self.name = checkpoint.name
         self.revision = checkpoint.revision or fingerprint(path)
         self.dimension = dimension
+        self.image_side = image_side
         self.bytes = self.bytes_needed(path, checkpoint)
         self._device = device
         self._dtype = torch_dtype(checkpoint)
@@ -67,13 +73,14 @@ class ClipModel:
         precision = _PRECISIONS[torch_dtype(checkpoint)]
         model = open_clip.create_model(source, precision=precision, device=device)
         model.eval().requires_grad_(False)
-        transform = image_transform_v2(PreprocessCfg(**model.visual.preprocess_cfg), is_train=False)
+        preprocess = PreprocessCfg(**model.visual.preprocess_cfg)
         return cls(
             checkpoint,
             path,
             dimension=_embedding_width(path),
+            image_side=max(to_2tuple(preprocess.size)),
             device=device,
-            preprocess=transform,
+            preprocess=image_transform_v2(preprocess, is_train=False),
             tokenize=open_clip.get_tokenizer(source),
             encode_image=model.encode_image,
             encode_text=model.encode_text,
@@ -139,6 +146,7 @@ class TransformersClipModel(ClipModel):
             path, dtype=torch_dtype(checkpoint), use_safetensors=True, local_files_only=True
         )
         model.train(mode=False).requires_grad_(requires_grad=False).to(device)
+        longest = int(model.config.text_config.max_position_embeddings)
         processor: Any = AutoImageProcessor.from_pretrained(  # type: ignore[no-untyped-call]
             path, local_files_only=True
         )
@@ -147,6 +155,7 @@ class TransformersClipModel(ClipModel):
             checkpoint,
             path,
             dimension=int(model.config.projection_dim),
+            image_side=max(dict(processor.size).values()),
             device=device,
             preprocess=lambda image: processor(image, return_tensors="pt")["pixel_values"][0],
             tokenize=partial(
@@ -154,7 +163,7 @@ class TransformersClipModel(ClipModel):
                 return_tensors="pt",
                 padding=True,
                 truncation=True,
-                max_length=checkpoint.default_int("text_tokens", 77),
+                max_length=checkpoint.default_int("text_tokens", longest),
             ),
             encode_image=lambda pixels: model.get_image_features(pixels).pooler_output,
             encode_text=lambda tokens: model.get_text_features(**tokens).pooler_output,

@@ -47,9 +47,13 @@ def test_an_indexed_folder_can_be_searched(serve: Serve, folder: Path) -> None:
     assert len(hits) == 3
     assert hits[0].score >= hits[1].score >= hits[2].score
     assert running.client.library_thumbnail(hits[0].image_id, 128)[8:12] == b"WEBP"
+    red = running.client.upload((folder / "red.png").read_bytes())
+    alike = running.client.search_library_by_image(red.sha256, top_k=1)
+    assert Path(alike[0].path).name == "red.png"
     (unreadable,) = running.client.unreadable()
     assert unreadable.path.endswith("broken.jpg")
-    assert unreadable.reason
+    assert unreadable.zh
+    assert unreadable.en
 
 
 def test_a_folder_must_be_there(serve: Serve, tmp_path: Path, folder: Path) -> None:

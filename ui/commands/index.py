@@ -87,7 +87,8 @@ def _report(client: Client, job: IndexJob, folders: list[Path]) -> None:
         errors.print(f"✗ {plain(told)}", style="red", markup=False)
     show(text("index.done", indexed=job.indexed, skipped=job.skipped, unreadable=job.unreadable))
     for view in _unreadable(client, folders) if job.unreadable else ():
-        show(f"  {one_line(view.path, 200)}  —  {one_line(view.reason, 120)}", "yellow")
+        why = view.en if text.locale == "en" else view.zh
+        show(f"  {one_line(view.path, 200)}  —  {one_line(why, 120)}", "yellow")
     if job.state == "cancelled":
         show(text("index.cancelled"), "yellow")
     if client.library().starter:
