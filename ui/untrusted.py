@@ -9,7 +9,10 @@ import re
 # C0 and C1 controls but tab and newline; marks that reorder the text around them (UAX #9).
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
-_EXTRAS = re.compile(r"(?<!\\)[$]|(?<!\\):(?=[a-zA-Z])")
+_FORMULA = re.compile(r"(?<!\\)[$]")
+# Streamlit reads these after Markdown has taken the backslashes away: `:icon:`, `:colour[…]`.
+_DIRECTIVE = re.compile(r":(?=(?:material|streamlit)\b|[a-z]+(?:-[a-z]+)?\[|[a-z0-9_+-]+:)")
+_JOINER = ":\u2060"  # a word joiner: unseen, without width, and the colon stands alone
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&@/=^])")
 
 
@@ -26,7 +29,7 @@ def one_line(text: str, longest: int = 80) -> str:
 
 def as_label(text: str, longest: int = 80) -> str:
     """For a place that renders Markdown: shown letter by letter, nothing in it takes effect."""
-    return _MARKDOWN.sub(r"\\\1", one_line(text, longest))
+    return _MARKDOWN.sub(r"\\\1", _DIRECTIVE.sub(_JOINER, one_line(text, longest)))
 
 
 def as_markdown(text: str) -> str:
@@ -37,6 +40,10 @@ def as_markdown(text: str) -> str:
     price is not a formula.
     """
     parts = enumerate(_CODE.split(plain(text)))
-    shown = (part if index % 2 else _EXTRAS.sub(r"\\\g<0>", part) for index, part in parts)
+    shown = (part if index % 2 else _as_written(part) for index, part in parts)
     # The bracket, not the mark before it: a backslash already there would undo the latter.
     return "".join(shown).replace("![", "!\\[")
+
+
+def _as_written(text: str) -> str:
+    return _FORMULA.sub(r"\\$", _DIRECTIVE.sub(_JOINER, text))

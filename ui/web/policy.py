@@ -35,11 +35,13 @@ _FONT_PRELOAD = re.compile(rb'<link\s+rel="preload"[^>]*as="font"[^>]*>')
 
 
 class Policy:
-    """ASGI middleware: the headers on every answer; language and name of the page in its HTML."""
+    """ASGI middleware: the headers on every answer; language, name and `script` in its HTML."""
 
-    def __init__(self, app: ASGIApp, *, language: str) -> None:
+    def __init__(self, app: ASGIApp, *, language: str, title: str, script: str | None) -> None:
         self._app = app
         self._language = language.encode("ascii")
+        self._title = f"<title>{title}</title>".encode()
+        self._script = b"" if script is None else f'<script src="{script}"></script>'.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -48,9 +50,9 @@ class Policy:
         await self._app(scope, receive, _Answer(send, self._localised).send)
 
     def _localised(self, html: bytes) -> bytes:
-        """Streamlit's shell says English, loads a font that is not used, and names itself."""
+        """Streamlit's shell says English, names itself, and loads a font that is not used."""
         html = html.replace(b'<html lang="en">', b'<html lang="%s">' % self._language, 1)
-        html = html.replace(b"<title>Streamlit</title>", "<title>多模</title>".encode(), 1)
+        html = html.replace(b"<title>Streamlit</title>", self._title + self._script, 1)
         return _FONT_PRELOAD.sub(b"", html, count=1)
 
 

@@ -1,18 +1,26 @@
 """The page's server: Streamlit under our options, on loopback, with nothing loaded from outside."""
 
+import json
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from duomo.settings import Settings, load_settings
+from models.errors import Locale
 from ui.supervise import leave_with_parent
 from ui.web.mishap import show_mishap
 from ui.web.policy import Policy
+from ui.web.words import STRINGS, words
 
 HERE = Path(__file__).parent
+CHROME_PATH = "/duomo-chrome.js"
 
 
 def serve() -> None:
@@ -21,10 +29,33 @@ def serve() -> None:
     leave_with_parent()
     app = st.App(
         HERE / "app.py",
-        middleware=[Middleware(Policy, language=settings.locale)],
+        routes=[Route(CHROME_PATH, _chrome(settings.locale))],
+        middleware=[_policy(settings.locale)],
         on_script_error=show_mishap,
     )
     app.run(config={**theme(), **options(settings)})
+
+
+def _policy(locale: Locale) -> Middleware:
+    script = CHROME_PATH if chrome_words(locale) else None
+    return Middleware(Policy, language=locale, title=words()("app.title"), script=script)
+
+
+def _chrome(locale: Locale) -> Callable[[Request], Response]:
+    """The script that puts Streamlit's own texts into the page's language."""
+    table = json.dumps(chrome_words(locale), ensure_ascii=False)
+    script = f"{(HERE / 'chrome.js').read_text('utf-8').rstrip()}({table});\n"
+
+    def answer(_request: Request) -> Response:
+        return Response(script, media_type="text/javascript")
+
+    return answer
+
+
+def chrome_words(locale: Locale) -> dict[str, str]:
+    """English text of Streamlit → ours; empty where the page is English."""
+    path = STRINGS / f"chrome.{locale}.toml"
+    return tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
 
 
 def options(settings: Settings) -> dict[str, Any]:

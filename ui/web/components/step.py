@@ -1,7 +1,6 @@
 """One tool call: what is done, with what, how far it is, how long it took, what came of it."""
 
 import json
-from typing import Any, Literal
 
 import streamlit as st
 
@@ -11,15 +10,16 @@ from ui.web.components.artifacts import show_artifacts
 from ui.web.engine import about
 from ui.web.words import words
 
-State = Literal["running", "complete", "error"]
-_STATES: dict[str, State] = {"done": "complete", "failed": "error", "cancelled": "error"}
+_ENDED_BADLY = {"failed": ":material/error:", "cancelled": ":material/stop_circle:"}
 _LEAST_SECONDS = 0.05  # shorter waits are not worth a word
 
 
 def show_step(step: Step) -> None:
-    # Not a `with` block: leaving one marks the step as complete.
-    status = st.status(_label(step), state=_STATES.get(step.state, "running"), type="compact")
-    _details(status, step)
+    # Not `st.status`: it sleeps 50 ms whenever it is drawn, and calls a step done on its own.
+    icon, title = _tool(step.tool)
+    icon = _ENDED_BADLY.get(step.state, icon) if step.ended else "spinner"
+    with st.expander(_label(title, step), key=f"step-{step.call_id}", icon=icon, type="compact"):
+        _details(step)
     if not step.ended and step.fraction is not None:
         st.progress(min(max(step.fraction, 0.0), 1.0), text=as_label(step.note))
     if step.error is not None:
@@ -28,10 +28,9 @@ def show_step(step: Step) -> None:
     show_artifacts(step.artifacts, step.call_id)
 
 
-def _label(step: Step) -> str:
-    """Icon, tool, its arguments in short, and what it is doing or how long it took."""
-    icon, title = _tool(step.tool)
-    parts = [f":material/{icon}: **{title}**", as_label(_brief(step), 40), _progress(step)]
+def _label(title: str, step: Step) -> str:
+    """Tool, its arguments in short, and what it is doing or how long it took."""
+    parts = [f"**{title}**", as_label(_brief(step), 40), _progress(step)]
     return "  ".join(part for part in parts if part)
 
 
@@ -39,8 +38,8 @@ def _tool(name: str) -> tuple[str, str]:
     english = words().locale == "en"
     for tool in about().tools:
         if tool.name == name:
-            return tool.icon, as_label(tool.title_en if english else tool.title_zh)
-    return "build", as_label(name)
+            return f":material/{tool.icon}:", as_label(tool.title_en if english else tool.title_zh)
+    return ":material/build:", as_label(name)
 
 
 def _brief(step: Step) -> str:
@@ -54,7 +53,7 @@ def _progress(step: Step) -> str:
         shown = times_of(step) if step.state == "done" else text(f"state.{step.state}")
         return f":gray[{shown}]" if shown else ""
     position = text("step.position", position=step.position) if step.position else ""
-    note = as_label(step.note, 30)
+    note = as_label(step.note, 30) if step.fraction is None else ""  # else it is at the bar
     return f":gray[{' · '.join(filter(None, (text(f'state.{step.state}'), position, note)))}]"
 
 
@@ -77,15 +76,15 @@ def _rounded(seconds: float) -> str:
     return f"{seconds:.1f}" if seconds >= 0.1 else f"{seconds:.2f}"
 
 
-def _details(status: Any, step: Step) -> None:
+def _details(step: Step) -> None:
     """Inside the fold: every argument by its name, the measured times, the words for the model."""
     rows = [(_argument(name), _shown(value)) for name, value in (step.arguments or {}).items()]
     lines = [f":gray[{as_label(name)}]  {as_label(value, 300)}" for name, value in rows]
     if step.ended and step.run_seconds is not None:
         lines.append(f":gray[{words()('step.times')}]  {_all_times(step)}")
-    status.markdown("  \n".join(lines) or f":gray[{words()('step.no_arguments')}]")
+    st.markdown("  \n".join(lines) or f":gray[{words()('step.no_arguments')}]")
     if step.text:
-        status.text(plain(step.text))
+        st.text(plain(step.text))
 
 
 def _all_times(step: Step) -> str:

@@ -1,7 +1,6 @@
 """One question and all that came of it, in the order it happened."""
 
 from collections.abc import Callable
-from typing import Literal
 
 import streamlit as st
 
@@ -32,8 +31,10 @@ def _said(said: Said) -> None:
     if not said.text.strip():
         return
     if said.reasoning:
-        state: Literal["complete", "running"] = "complete" if said.complete else "running"
-        st.status(words()("chat.reasoning"), state=state, type="compact").text(plain(said.text))
+        icon = ":material/psychology:" if said.complete else "spinner"
+        key = f"reasoning-{said.message_id}"
+        with st.expander(words()("chat.reasoning"), key=key, icon=icon, type="compact"):
+            st.text(plain(said.text))
     else:
         st.markdown(as_markdown(said.text))
 

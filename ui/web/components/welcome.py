@@ -37,7 +37,7 @@ def show_welcome(
 
 
 def _suggestions(suggestions: tuple[str, ...], ask: Callable[[str], None]) -> None:
-    with st.container(horizontal=True, gap="small", key="suggestions"):
+    with st.container(horizontal=True, gap="xsmall", key="suggestions"):
         for index, suggestion in enumerate(suggestions):
             label = as_label(suggestion)
             st.button(label, key=f"suggestion-{index}", on_click=ask, args=(suggestion,))

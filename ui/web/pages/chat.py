@@ -16,7 +16,7 @@ ORDER = 10
 
 TURNS = 20
 """Turns drawn at once; earlier ones on request."""
-LIVE_SECONDS = 0.1
+LIVE_SECONDS = 0.2
 LOOK_SECONDS = 2.0
 FILE_TYPES = (
     "image",
@@ -74,10 +74,10 @@ def _show_all(conversation_id: str) -> None:
 
 @st.fragment(run_every=LIVE_SECONDS)
 def _live(conversation_id: str, first: int) -> None:
-    """Runs again and again while a turn runs. Waits for news, so that nothing is drawn for none."""
+    """Runs again and again while a turn runs; news that comes meanwhile is drawn at once."""
     seen = f"seen-{conversation_id}"
     after = st.session_state.get(seen, 0)
-    transcript = feeds().of(conversation_id).wait(after, 2 * LIVE_SECONDS)
+    transcript = feeds().of(conversation_id).wait(after, LIVE_SECONDS / 2)
     st.session_state[seen] = transcript.last_seq
     turn, *later = transcript.turns[first:]
     show_turn(turn, _stop)
@@ -106,7 +106,6 @@ def _input() -> None:
         key="question",
         accept_file="multiple",
         file_type=list(FILE_TYPES),
-        max_chars=20_000,
         on_submit=_submitted,
     )
 
