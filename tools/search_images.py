@@ -3,8 +3,8 @@
 from datetime import date
 
 from pydantic import Field
-from retrieval.library import Filters
 
+from retrieval.library import Filters
 from tools import replies
 from tools.context import ToolContext
 from tools.contract import Arguments, ToolOutput, tool
