@@ -27,7 +27,7 @@ class Resident:
     loaded_at: float
     leases: int = 0
     last_release: float = 0.0
-    _warmth: float = field(default=0.0, repr=False)
+    _warmth: float = field(default=0.0, init=False, repr=False)
 
     def used(self, now: float) -> None:
         """Count one use at `now`."""

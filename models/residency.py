@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
 from models.catalog import Catalog, Checkpoint, Profile
 from models.device import DeviceThread, Proxy, is_out_of_memory, out_of_memory
@@ -34,6 +35,11 @@ from models.waiting import Waiter
 
 __all__ = ["Residency", "ResidencyState", "ResidentState", "Ticket", "WaiterState"]
 log = logging.getLogger(__name__)
+# What the loaders of safetensors, transformers and open_clip raise on files that are not right.
+LOAD_ERRORS = (
+    OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, MemoryError,
+    SafetensorError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -222,7 +228,7 @@ class Residency:
         for last in (False, True):
             try:
                 return load()
-            except (OSError, ValueError, KeyError, RuntimeError, MemoryError) as error:
+            except LOAD_ERRORS as error:
                 if not is_out_of_memory(error):
                     raise _broken(error) from error
             if not last:

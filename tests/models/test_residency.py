@@ -11,9 +11,10 @@ import pytest
 import torch
 
 from models.catalog import Catalog, Profile
-from models.errors import Cancelled, CheckpointMissing, NotFound, OutOfMemory
+from models.errors import Cancelled, CheckpointBroken, CheckpointMissing, NotFound, OutOfMemory
 from models.residency import Residency
 from models.roles.llm import LanguageModel, Sampling
+from tests.fixtures import tiny
 
 
 @dataclass
@@ -196,6 +197,29 @@ def test_missing_checkpoints_and_roles_are_named(residency: Residency) -> None:
     assert not residency.has("tts")
     with residency.lease("clip"):
         pass
+
+
+@pytest.mark.parametrize("spoil", ["config", "weights", "header"])
+def test_broken_files_are_named_and_the_device_is_free_again(
+    catalog: Catalog, profile: Profile, tmp_path: Path, spoil: str
+) -> None:
+    folder = tiny.write_clip(tmp_path / "checkpoints" / "tiny-clip")
+    tiny.write_llm(tmp_path / "checkpoints" / "tiny-llm")
+    weights = folder / "open_clip_model.safetensors"
+    if spoil == "config":
+        (folder / "open_clip_config.json").unlink()
+    elif spoil == "weights":
+        weights.write_bytes(weights.read_bytes()[:-1000])
+    else:
+        weights.write_bytes(b"\xff" * 1000)
+    residency = Residency(
+        catalog, profile, device=torch.device("cpu"), budget_bytes=2**28, data_dir=tmp_path
+    )
+    with pytest.raises(CheckpointBroken), residency.lease("clip"):
+        pass
+    with residency.lease("llm"):
+        assert [r.checkpoint for r in residency.state().residents] == ["tiny-llm"]
+    residency.close()
 
 
 def test_warm_loads_in_the_background(residency: Residency) -> None:
