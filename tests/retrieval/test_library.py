@@ -162,13 +162,14 @@ def test_a_broken_file_is_tried_again_only_when_it_changed(
 
 
 def test_hostile_names_survive_the_whole_way(library: Library, folder: Path) -> None:
-    names = [b"new\nline.png", b"\xff\xfe.png", b"'; DROP TABLE files; --.png", "图%_.png".encode()]
+    hostile = [b"new\nline.png", b"\xff\xfe.png", b"'; DROP TABLE files; --.png", b"%_.png"]
+    names = [os.fsdecode(name) for name in hostile]
     for seed, name in enumerate(names):
-        picture(seed).save(os.fsdecode(os.path.join(os.fsencode(folder), name)))
+        picture(seed).save(folder / name)
     library.index([folder])
     for seed, name in enumerate(names):
         hit = library.search_image(picture(seed), 1)[0]
-        assert os.path.basename(os.fsencode(hit.path)) == name
+        assert hit.path == folder / name
 
 
 def test_deleted_files_are_forgotten(library: Library, folder: Path) -> None:
@@ -293,9 +294,7 @@ def test_a_change_of_embedder_serves_the_old_until_the_new_is_complete(
     assert library.search_image(picture(7), 1)[0].path.name == "0007.png"
 
 
-def test_vectors_that_are_no_vectors_are_refused(
-    folder: Path, open_library: OpenLibrary
-) -> None:
+def test_vectors_that_are_no_vectors_are_refused(folder: Path, open_library: OpenLibrary) -> None:
     class Broken(ColourLayout):
         def embed_images(self, images: list[Image.Image]) -> np.ndarray:
             return super().embed_images(images) * np.nan
