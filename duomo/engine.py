@@ -1,7 +1,6 @@
 """The engine: everything put together, once. The composition root and the SDK."""
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -13,6 +12,7 @@ from duomo.answer import Answer, collect
 from duomo.embedding import LeasedEmbedder
 from duomo.home import HomeClaim, claim_home
 from duomo.indexing import Indexing
+from duomo.once import Once
 from duomo.samples import Gallery, suggestions, thumbnail
 from duomo.settings import Settings
 from duomo.warmup import Warmup
@@ -62,11 +62,13 @@ class Engine:
         self.residency = self._open_residency()
         self.artifacts = ArtifactStore(settings.artifacts_dir)
         self.incoming_dir.mkdir(exist_ok=True)
-        self.library = Library(settings.library_dir, self._embedder())
         self.tools = self._offered_tools()
         self.events = EventLog(settings.events_path)
-        self.runs = Runs(self.events, self.artifacts, lambda: self._agent)
-        self.indexing = Indexing(self.library, settings.home / "indexing.json")
+        self._library = Once(self._open_library)
+        self._memory = Once(self._open_memory)
+        self._agent = Once(self._build_agent)
+        self.runs = Runs(self.events, self.artifacts, self._agent)
+        self.indexing = Indexing(self._library, settings.home / "indexing.json")
         self.warmup = Warmup(self._first_needs())
 
     # Life
@@ -75,8 +77,6 @@ class Engine:
         """Close what a dead engine left open, load in the background, index what waits."""
         self.runs.recover()
         self.warmup.start()
-        if self.indexing.resume() is None and (folders := self._folders_to_index()):
-            self.indexing.start(folders)
 
     def close(self) -> None:
         """Stop runs and indexing, then release device, files and the data directory."""
@@ -85,10 +85,9 @@ class Engine:
         self.indexing.close()
         self.residency.close()
         self.events.close()
-        self.library.close()
+        self._library.close(Library.close)
+        self._memory.close(lambda memory: memory.close())
         self.artifacts.close()
-        if "_agent" in self.__dict__:
-            self._memory.close()
         if self._own_claim is not None:
             self._own_claim.release()
 
@@ -120,6 +119,11 @@ class Engine:
         return self.library.search_text(query, top_k)
 
     # What the engine consists of
+
+    @property
+    def library(self) -> Library:
+        """Opened when first needed: importing the embedder takes seconds."""
+        return self._library()
 
     def checkpoints(self) -> tuple[Checkpoint, ...]:
         """One per role of the profile."""
@@ -161,9 +165,10 @@ class Engine:
             data_dir=self.settings.home,
         )
 
-    def _embedder(self) -> LeasedEmbedder:
+    def _open_library(self) -> Library:
         with self.residency.lease("clip") as clip:
-            return LeasedEmbedder(self.residency, clip)
+            embedder = LeasedEmbedder(self.residency, clip)
+        return Library(self.settings.library_dir, embedder)
 
     def _offered_tools(self) -> dict[str, Tool]:
         """Those whose roles the profile has."""
@@ -175,9 +180,15 @@ class Engine:
 
     def _first_needs(self) -> dict[str, Callable[[], object]]:
         """What a first question waits for, by the name that `/readyz` shows."""
-        if self._chat_model is not None:
-            return {"agent": lambda: self._agent}
-        return {"llm": lambda: self.residency.warm("llm").result(), "agent": lambda: self._agent}
+        needs: dict[str, Callable[[], object]] = {"library": self._wake_library}
+        if self._chat_model is None:
+            needs["llm"] = lambda: self.residency.warm("llm").result()
+        return {**needs, "agent": self._agent}
+
+    def _wake_library(self) -> None:
+        """Open it, and index what a dead engine or a new embedder left to do."""
+        if self.indexing.resume() is None and (folders := self._folders_to_index()):
+            self.indexing.start(folders)
 
     def _folders_to_index(self) -> list[Path]:
         """The sample gallery on a first run; all folders again after a change of embedder."""
@@ -188,15 +199,13 @@ class Engine:
             return []
         return [self.gallery.folder]
 
-    @cached_property
-    def _memory(self) -> "Memory":
+    def _open_memory(self) -> "Memory":
         from agent.build import open_memory
 
         return open_memory(self.settings.memory_path)
 
-    @cached_property
-    def _agent(self) -> "Agent":
-        """Built when it is first needed: importing LangChain takes a second."""
+    def _build_agent(self) -> "Agent":
+        # Imported late: LangChain takes seconds.
         from agent.build import build_agent
         from agent.chat_model import DuomoChatModel
         from agent.middleware import Limits
@@ -206,7 +215,8 @@ class Engine:
         model = self._chat_model or DuomoChatModel(residency=self.residency, sampling=sampling)
         workshop = Workshop(self.artifacts, self.library, self.residency)
         tools = as_langchain(self.tools.values(), workshop)
-        return build_agent(model, tools, self._memory, Limits(model_calls=self.settings.max_steps))
+        limits = Limits(model_calls=self.settings.max_steps)
+        return build_agent(model, tools, self._memory(), limits)
 
 
 def _profile(settings: Settings, catalog: Catalog) -> Profile:

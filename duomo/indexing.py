@@ -5,14 +5,13 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from retrieval.library import IndexProgress
-
 from models.errors import Cancelled, DuomoError, EngineUnavailable, InvalidRequest, LibraryBusy
+from retrieval.library import IndexProgress
 
 if TYPE_CHECKING:
     from retrieval.library import Library
@@ -38,7 +37,7 @@ class Job:
 class Indexing:
     """Thread-safe. `unfinished` is the file that remembers a job until it ends."""
 
-    def __init__(self, library: "Library", unfinished: Path) -> None:
+    def __init__(self, library: "Callable[[], Library]", unfinished: Path) -> None:
         self._library = library
         self._unfinished = unfinished
         self._lock = threading.Lock()
@@ -97,7 +96,7 @@ class Indexing:
         state: JobState = "finished"
         error = None
         try:
-            self._library.index(self._job.folders, progress=self._report, cancel=self._cancel)
+            self._library().index(self._job.folders, progress=self._report, cancel=self._cancel)
             state = "cancelled" if self._cancel.is_set() else "finished"
         except Cancelled:
             state = "cancelled"

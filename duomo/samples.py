@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from retrieval.media import open_picture
-
 from models.errors import NotFound
+from retrieval.media import open_picture
 from tools.thumbnails import THUMBNAIL_SIDES, encode_thumbnail
 
 GALLERY_DIR = Path(__file__).parent / "gallery"

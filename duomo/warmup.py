@@ -48,13 +48,23 @@ class Warmup:
             self._load(name, load)
 
     def _load(self, name: str, load: Callable[[], object]) -> None:
-        problem = None
+        problem: DuomoError | None = None
         try:
             load()
         except DuomoError as error:
             log.error("%s: %s", name, error)
             problem = error
+        except Exception:  # the end of a thread: a part that is broken must not look like loading
+            log.exception("%s", name)
+            problem = _unexpected(name)
         with self._lock:
             self._loading.remove(name)
             if problem is not None and not self._stop.is_set():
                 self._problems.append(problem)
+
+
+def _unexpected(name: str) -> DuomoError:
+    return DuomoError(
+        f"{name} 加载失败。原因在引擎日志里，也可以运行 duomo doctor 检查。",
+        f"Loading {name} failed. See the engine's log, or run duomo doctor.",
+    )
