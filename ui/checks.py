@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from duomo.settings import Settings
 from models.errors import DuomoError, Locale
-from ui.engine import find_engine
+from ui.engine import answers, find_engine
 from ui.strings import Strings
 from ui.supervise import is_free
 
@@ -167,7 +167,14 @@ def ports(e: Examination) -> Iterable[Finding]:
         yield e.finding("ok", "engine", e.text("doctor.running", url=running))
     else:
         yield _port(e, "engine_port", e.settings.port)
-    yield _port(e, "ui_port", e.settings.ui_port)
+    yield _page(e)
+
+
+def _page(e: Examination) -> Finding:
+    url = f"http://{e.settings.host}:{e.settings.ui_port}"
+    if answers(f"{url}/_stcore/health"):
+        return e.finding("ok", "ui_port", e.text("doctor.running", url=url))
+    return _port(e, "ui_port", e.settings.ui_port)
 
 
 def _port(e: Examination, key: str, port: int) -> Finding:

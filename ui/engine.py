@@ -32,6 +32,14 @@ def _serves(url: str, home: Path) -> bool:
         return False
 
 
+def answers(url: str) -> bool:
+    """Whether a GET of `url` succeeds. A proxy of the environment is not asked."""
+    try:
+        return httpx.get(url, trust_env=False, timeout=3.0).is_success
+    except httpx.TransportError:
+        return False
+
+
 @contextmanager
 def connect(settings: Settings, started: Callable[[], None]) -> Iterator[Client]:
     """A client of the running engine, or of one that is started for this and stopped after.

@@ -21,10 +21,13 @@ class Strings:
     def __call__(self, key: str, **values: object) -> str:
         return self._table[key].format(**values)
 
+    def template(self, key: str) -> str:
+        return self._table[key]
+
     def __contains__(self, key: str) -> bool:
         return key in self._table
 
-    def keys(self) -> frozenset[str]:
+    def names(self) -> frozenset[str]:
         return frozenset(self._table)
 
 

@@ -29,7 +29,10 @@ def search(
     as_json: Annotated[bool, typer.Option("--json", help=text("help.json"))] = False,
 ) -> None:
     if (query is None) == (image is None):
-        raise typer.BadParameter(text("search.one_of"))
+        raise InvalidRequest(
+            "请写一句话，或用 --image 给一张图片，二选一。",
+            "Give a sentence, or a picture with --image: one of the two.",
+        )
     with connect(
         load_settings(), lambda: errors.print(text("engine.starting"), style="dim")
     ) as client:

@@ -9,13 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-import httpx
 import typer
 
 from duomo.settings import Settings, load_settings
 from models.errors import EngineUnavailable
 from ui.commands.terminal import console, errors, show, text, told_plainly
-from ui.engine import engine_child, find_engine, wait_for_engine
+from ui.engine import answers, engine_child, find_engine, wait_for_engine
 from ui.supervise import Child, Supervisor, free_port, stop_on_signals
 
 PAGE_SECONDS = 60.0
@@ -110,22 +109,14 @@ def _greet(site: Site, supervisor: Supervisor, browser: bool) -> None:
 
 def _wait_for_page(site: Site) -> None:
     deadline = time.monotonic() + PAGE_SECONDS
-    with httpx.Client(trust_env=False) as http:
-        while time.monotonic() < deadline and site.page.alive:
-            if _answers(http, f"{site.url}/_stcore/health"):
-                return
-            time.sleep(0.1)
+    while time.monotonic() < deadline and site.page.alive:
+        if answers(f"{site.url}/_stcore/health"):
+            return
+        time.sleep(0.1)
     raise EngineUnavailable(
         f"界面没有启动。日志：{site.page.log}\n{site.page.log_tail()}",
         f"The page did not start. Its log: {site.page.log}\n{site.page.log_tail()}",
     )
-
-
-def _answers(http: httpx.Client, url: str) -> bool:
-    try:
-        return http.get(url).is_success
-    except httpx.TransportError:
-        return False
 
 
 def _restarting(name: str, wait: float) -> None:
