@@ -156,13 +156,26 @@ def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> PreTrainedTokenizerFa
 def llm_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory with a tiny Qwen3 of random weights."""
     home = tmp_path_factory.mktemp("home")
-    write_llm(home / "checkpoints" / "tiny-llm", max_position_embeddings=1024)
+    write_llm(home / "checkpoints" / "tiny-llm", max_position_embeddings=4096)
     return home
 
 
 @pytest.fixture
 def residency(llm_home: Path) -> Iterator[Residency]:
-    note = Note(zh="测试", en="test")
+    opened = open_residency(llm_home, context_tokens=4096)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def short_residency(llm_home: Path) -> Iterator[Residency]:
+    """The same model with a context of 512 tokens."""
+    opened = open_residency(llm_home, context_tokens=512)
+    yield opened
+    opened.close()
+
+
+def open_residency(home: Path, context_tokens: int) -> Residency:
     entry = Checkpoint(
         name="tiny-llm",
         role="llm",
@@ -170,17 +183,17 @@ def residency(llm_home: Path) -> Iterator[Residency]:
         dtype="float32",
         licence="Apache-2.0",
         languages=("zh",),
+        defaults={"context_tokens": context_tokens},
     )
+    note = Note(zh="测试", en="test")
     profile = Profile(name="tiny", budget_bytes=2**30, roles={"llm": "tiny-llm"}, note=note)
-    opened = Residency(
+    return Residency(
         Catalog([entry]),
         profile,
         device=torch.device("cpu"),
         budget_bytes=2**30,
-        data_dir=llm_home,
+        data_dir=home,
     )
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -116,17 +116,17 @@ def test_the_run_hears_where_its_model_is(residency: Residency) -> None:
     assert states.count("loading") == 1
 
 
-def test_a_history_past_the_context_is_cut_and_still_answered(residency: Residency) -> None:
+def test_a_history_past_the_context_is_cut_and_still_answered(short_residency: Residency) -> None:
     history = [m for i in range(40) for m in (HumanMessage(f"第{i}句" * 10), AIMessage("好" * 20))]
-    message = model(residency).invoke([*history, HumanMessage("最后一句")])
+    message = model(short_residency).invoke([*history, HumanMessage("最后一句")])
     assert message.usage_metadata is not None
-    assert message.usage_metadata["input_tokens"] < 1024
+    assert message.usage_metadata["input_tokens"] < 512
 
 
-def test_a_turn_longer_than_the_context_is_answered(residency: Residency) -> None:
-    message = model(residency).invoke([HumanMessage("很长" * 5000)])
+def test_a_turn_longer_than_the_context_is_answered(short_residency: Residency) -> None:
+    message = model(short_residency).invoke([HumanMessage("很长" * 5000)])
     assert message.usage_metadata is not None
-    assert message.usage_metadata["input_tokens"] < 1024
+    assert message.usage_metadata["input_tokens"] < 512
 
 
 def test_markup_in_a_result_is_data(residency: Residency) -> None:
