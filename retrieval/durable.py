@@ -39,6 +39,15 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def make_folder(folder: Path) -> None:
+    """Create a folder and those above it, durably; private to the person."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    sync_folder(folder.parent)
+
+
 def write_file(path: Path, data: bytes) -> None:
     """Replace `path` whole or not at all."""
     beside = path.with_name(path.name + ".part")

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
+from retrieval.paths import encoded_path, real_path
+
 _SHAPES = {"landscape": "width > height", "portrait": "width < height", "square": "width = height"}
 
 
@@ -34,8 +36,9 @@ class Filters:
         if not name:
             return []
         if name.startswith(("/", "~")):
-            return [path_within(os.path.realpath(os.fsencode(os.path.expanduser(name))))]  # noqa: PTH111
-        return [("instr(files.path, ?) > 0", [b"/" + os.fsencode(name.lstrip("./")) + b"/"])]
+            return [path_within(real_path(os.path.expanduser(name)))]  # noqa: PTH111
+        part = b"/" + encoded_path(name.removeprefix("./")) + b"/"
+        return [("instr(files.path, ?) > 0", [part])]
 
     def _dates(self) -> list[tuple[str, list[object]]]:
         given: list[tuple[str, list[object]]] = []

@@ -138,7 +138,7 @@ class IndexRun:
             skipped=counts["skipped"],
             unreadable=counts["unreadable"],
             forgotten=forgotten,
-            out_of_reach=len(self._missing),
+            out_of_reach=0 if self._cancel.is_set() else len(self._missing),
             unreadable_folders=unreadable_folders,
             seconds=time.monotonic() - self._started,
             cancelled=self._cancel.is_set(),

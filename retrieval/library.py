@@ -6,7 +6,6 @@
 <root>/index/<embedder>/       derived; safe to delete
 """
 
-import os
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -18,10 +17,13 @@ from PIL import Image
 
 from models.errors import InvalidRequest, LibraryBusy, LibraryDamaged, NotFound
 from retrieval.database import Database, WriterLock
+from retrieval.durable import make_folder
 from retrieval.embedding import Embedder, check_rows
 from retrieval.filters import Filters
 from retrieval.generation import Generation
 from retrieval.indexing import IndexRun
+from retrieval.lookup import Lookup
+from retrieval.paths import real_path
 from retrieval.ranking import distinct_hits
 from retrieval.records import (
     Hit,
@@ -59,13 +61,14 @@ class Library:
         """Open, or create, and repair. `LibraryBusy` when another process has it open,
         `LibraryDamaged` when it cannot be repaired; what was repaired is in `stats().notices`."""
         self._root = root
-        _make_folder(root)
+        _make_root(root)
         self._lock = WriterLock(root / "lock")
         with ExitStack() as undo:
             undo.callback(self._lock.release)
             self._database = Database(root / "meta.db")
             undo.callback(self._database.close)
             self._store = Store(self._database)
+            self._lookup = Lookup(self._database)
             self._serving = Generation(root, self._store, embedder)
             undo.pop_all()
         self._writing = threading.Lock()
@@ -87,7 +90,7 @@ class Library:
         """
         roots = roots_of(folders)
         with self._write():
-            scan = Scan(roots, os.path.realpath(os.fsencode(self._root)))
+            scan = Scan(roots, real_path(self._root))
             run = IndexRun(self._store, self._serving, progress, cancel or threading.Event())
             report = run.over(scan)
             self._store.add_folders(roots)
@@ -114,7 +117,7 @@ class Library:
 
     def forget(self, folder: Path) -> int:
         """Drop every picture at or below `folder` from the library (not from disk); how many."""
-        raw = os.path.realpath(os.fsencode(folder))
+        raw = real_path(folder)
         with self._write():
             paths = list(self._store.remembered(self._serving.id, raw))
             self._serving.forget(paths)
@@ -132,6 +135,7 @@ class Library:
         if not query.strip():
             raise InvalidRequest("请说说要找什么画面。", "Say what to look for.")
         _check_top_k(top_k)
+        query = query.encode("utf-8", "replace").decode()  # half a surrogate pair is no text
         serving = self._serving
         row = check_rows(serving.embedder.embed_texts([query]), 1, serving.space.dimension)[0]
         return self._nearest(serving, row, top_k, filters, frozenset())
@@ -151,14 +155,14 @@ class Library:
 
     def get(self, image_id: int) -> Record:
         """`NotFound` when the library does not (or no longer) hold it."""
-        record = self._store.record(image_id)
+        record = self._lookup.record(image_id)
         if record is None:
             raise NotFound("图库里没有这张图片。", "The library holds no such picture.")
         return record
 
     def stats(self) -> LibraryStats:
         serving = self._serving
-        pictures, contents, unreadable = self._store.counts()
+        pictures, contents, unreadable = self._lookup.counts()
         return LibraryStats(
             pictures=pictures,
             contents=contents,
@@ -174,7 +178,7 @@ class Library:
 
     def unreadable(self, limit: int = 100, offset: int = 0) -> list[Unreadable]:
         """Files that could not be indexed, by path."""
-        return self._store.unreadable(limit, offset)
+        return self._lookup.unreadable(limit, offset)
 
     def close(self) -> None:
         """Waits for an indexing run to end; cancel it first."""
@@ -192,13 +196,13 @@ class Library:
         exclude: Collection[int | str],
     ) -> list[Hit]:
         snapshot = serving.snapshot
-        contents = None if filters is None else self._store.matching(filters)
+        contents = None if filters is None else self._lookup.matching(filters)
         unwanted = set(exclude)
         count = 2 * top_k + len(unwanted) + 8  # room for doubles and the excluded
         while True:
             candidates = snapshot.search(row, count, contents)
             ids = [candidate.content_id for candidate in candidates]
-            records = self._store.first_files(ids, filters or _NO_FILTERS)
+            records = self._lookup.first_files(ids, filters or _NO_FILTERS)
             hits = distinct_hits(candidates, records)
             hits = [hit for hit in hits if not unwanted & {hit.image_id, hit.sha256}]
             if len(hits) >= top_k or len(candidates) < count:
@@ -225,9 +229,9 @@ def _check_top_k(top_k: int) -> None:
         )
 
 
-def _make_folder(root: Path) -> None:
+def _make_root(root: Path) -> None:
     try:
-        root.mkdir(parents=True, exist_ok=True)
+        make_folder(root)
     except OSError as error:
         raise LibraryDamaged(
             f"没法在这里建立图库：{root}。请检查权限或换一个位置。",

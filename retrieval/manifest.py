@@ -18,7 +18,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.durable import sha256_of, write_file
+from retrieval.durable import make_folder, sha256_of, write_file
 from retrieval.index import NearestIndex
 
 _NAME = "MANIFEST.json"
@@ -50,7 +50,7 @@ class Space:
 
 def save_index(folder: Path, space: Space, index: NearestIndex, slots: NDArray[np.int64]) -> None:
     """Write the next generation, then the manifest, then delete the generation before."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     number = 1 + max((_number(path) for path in folder.glob("gen-*.faiss")), default=0)
     buffer = io.BytesIO()
     np.save(buffer, slots)

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from models.errors import InputError
 from retrieval.embedding import ImageStages
@@ -31,7 +31,7 @@ IO_ERROR = "io"  # the system refused; tried again on every run, unlike a broken
 @dataclass
 class _Claim:
     settled: threading.Event = field(default_factory=threading.Event)
-    failure: Failed | None = None
+    outcome: Decoded | Failed | None = None  # still None when settled: the run is ending
 
 
 class DecodePool:
@@ -116,15 +116,12 @@ class DecodePool:
 
     def _settle(self, state: FileState, sha256: bytes, data: bytes) -> None:
         claim = self._claim(sha256)
-        if claim is None:
-            self._put(self._of_other(state, sha256))
-            return
-        try:
-            outcome = self._decode(state, sha256, data)
-            claim.failure = outcome if isinstance(outcome, Failed) else None
-            self._put(outcome)
-        finally:
-            claim.settled.set()
+        if claim is not None:
+            self._fulfil(claim, state, sha256, data)
+        elif isinstance(other := self._of_other(sha256), Failed):
+            self._put(replace(other, file=state))
+        elif other is not None:
+            self._put(Known(state, sha256))
 
     def _claim(self, sha256: bytes) -> _Claim | None:
         """A claim on content that nobody has embedded or is about to."""
@@ -133,15 +130,22 @@ class DecodePool:
                 return None
             return self._claims.setdefault(sha256, _Claim())
 
-    def _of_other(self, state: FileState, sha256: bytes) -> Known | Failed:
-        """What became of the same content under another name."""
+    def _fulfil(self, claim: _Claim, state: FileState, sha256: bytes, data: bytes) -> None:
+        try:
+            outcome = self._decode(state, sha256, data)
+            self._put(outcome)
+            claim.outcome = outcome
+        finally:
+            claim.settled.set()
+
+    def _of_other(self, sha256: bytes) -> Decoded | Failed | Literal["stored"] | None:
+        """What became of the same content under another name; None when the run is ending."""
         with self._lock:
             claim = self._claims.get(sha256)
-        if claim is not None:
-            claim.settled.wait()
-            if claim.failure is not None:
-                return replace(claim.failure, file=state)
-        return Known(state, sha256)
+        if claim is None:
+            return "stored"
+        claim.settled.wait()
+        return claim.outcome
 
     def _decode(self, state: FileState, sha256: bytes, data: bytes) -> Decoded | Failed:
         try:

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from retrieval.records import Hit, Record
 from retrieval.snapshot import Candidate
 
@@ -12,26 +10,33 @@ from retrieval.snapshot import Candidate
 _SAME_PIXELS = 0.99999
 
 
+# Equal pixels have equal scores, so only neighbours in the ranking need to be compared.
+_SAME_SCORE = 1e-3
+
+
 def distinct_hits(candidates: Sequence[Candidate], records: Mapping[int, Record]) -> list[Hit]:
     """Hits in the order of `candidates`, without those that show the pixels of an earlier one.
 
     `records` by content id; a candidate that has none is left out.
     """
-    found = [candidate for candidate in candidates if candidate.content_id in records]
-    if not found:
-        return []
-    rows = np.stack([candidate.row for candidate in found])
-    sizes = np.array([_size(records[candidate.content_id]) for candidate in found])
-    same = (rows @ rows.T > _SAME_PIXELS) & (sizes[:, None] == sizes[None, :]).all(axis=-1)
-    kept: list[int] = []
-    for i in range(len(found)):
-        if not same[i, kept].any():
-            kept.append(i)
-    return [_hit(records[found[i].content_id], found[i].score) for i in kept]
+    kept: list[tuple[Candidate, Record]] = []
+    for candidate in candidates:
+        record = records.get(candidate.content_id)
+        if record is not None and not _is_shown(candidate, record, kept):
+            kept.append((candidate, record))
+    return [_hit(record, candidate.score) for candidate, record in kept]
 
 
-def _size(record: Record) -> tuple[int, int]:
-    return record.width, record.height
+def _is_shown(
+    candidate: Candidate, record: Record, kept: Sequence[tuple[Candidate, Record]]
+) -> bool:
+    for earlier, shown in reversed(kept):
+        if earlier.score - candidate.score > _SAME_SCORE:
+            return False
+        same_size = (record.width, record.height) == (shown.width, shown.height)
+        if same_size and float(candidate.row @ earlier.row) > _SAME_PIXELS:
+            return True
+    return False
 
 
 def _hit(record: Record, score: float) -> Hit:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from retrieval.paths import is_within, real_path
+
 SUFFIXES = frozenset(
     [
         *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".dib"),
@@ -65,16 +67,12 @@ class Scan:
 
 def roots_of(folders: Sequence[Path]) -> list[bytes]:
     """Real paths of `folders`, without those that lie inside another."""
-    real = sorted({os.path.realpath(os.fsencode(folder)) for folder in folders})
+    real = sorted({real_path(folder) for folder in folders})
     outer: list[bytes] = []
     for path in real:
         if not any(is_within(path, root) for root in outer):
             outer.append(path)
     return outer
-
-
-def is_within(path: bytes, folder: bytes) -> bool:
-    return path == folder or path.startswith(folder.rstrip(b"/") + b"/")
 
 
 def mtime_of(status: os.stat_result) -> int:

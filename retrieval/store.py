@@ -1,4 +1,4 @@
-"""What the library remembers, as questions and changes in SQL."""
+"""What the library remembers, as the questions and changes of an indexing run, in SQL."""
 
 import json
 import sqlite3
@@ -9,16 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.database import Database
-from retrieval.filters import Filters, path_within
+from retrieval.filters import path_within
 from retrieval.outcomes import Decoded, Failed, FileState, Known
-from retrieval.records import Record, Unreadable, path_of, record_of
 from retrieval.vectors import Batch
 
-_RECORD = """SELECT files.id, path, size, dated, content_id, sha256, format, width, height
-             FROM files JOIN contents ON contents.id = files.content_id"""
 _UNHELD = """SELECT id FROM contents
              WHERE NOT EXISTS (SELECT 1 FROM files WHERE content_id = contents.id)"""
-_IN = "IN (SELECT value FROM json_each(?))"
+_WITHOUT_VECTOR = "NOT EXISTS (SELECT 1 FROM vectors WHERE content_id = contents.id)"
 
 
 @dataclass(frozen=True)
@@ -45,8 +42,6 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._db = database
-
-    # -- generations --------------------------------------------------------------------------
 
     def generation(self, name: str, revision: str, dimension: int) -> int:
         """The id of an embedder's generation, made when new."""
@@ -99,16 +94,13 @@ class Store:
         batches: Iterable[Batch],
         next_slot: int,
     ) -> None:
-        """Move a generation to other slots, and drop contents that no file holds any more."""
+        """Move a generation to other slots, and drop contents that nothing refers to any more."""
         with self._db.transaction() as db:
             for table in ("vectors", "batches"):
                 db.execute(f"DELETE FROM {table} WHERE generation_id = ?", (generation,))  # noqa: S608
             _insert_vectors(db, generation, slots, contents)
             _append(db, generation, batches, next_slot)
-            db.execute(f"DELETE FROM vectors WHERE content_id IN ({_UNHELD})")  # noqa: S608
-            db.execute(f"DELETE FROM contents WHERE id IN ({_UNHELD})")  # noqa: S608
-
-    # -- indexing -----------------------------------------------------------------------------
+            db.execute(f"DELETE FROM contents WHERE id IN ({_UNHELD} AND {_WITHOUT_VECTOR})")  # noqa: S608
 
     def remembered(self, generation: int, root: bytes) -> dict[bytes, Remembered]:
         """Every file under `root`."""
@@ -139,6 +131,14 @@ class Store:
         sql = """SELECT 1 FROM contents JOIN vectors ON vectors.content_id = contents.id
                  WHERE sha256 = ? AND generation_id = ?"""
         return self._db.one(sql, sha256, generation) is not None
+
+    def unheld(self, contents: Iterable[int] | None = None) -> frozenset[int]:
+        """Contents that no file holds: of those given, or of all."""
+        if contents is None:
+            return frozenset(row["id"] for row in self._db.rows(_UNHELD))
+        among = f"{_UNHELD} AND id IN (SELECT value FROM json_each(?))"  # noqa: S608
+        rows = self._db.rows(among, json.dumps(list(contents)))
+        return frozenset(row["id"] for row in rows)
 
     def commit(
         self,
@@ -196,49 +196,6 @@ class Store:
 
     def folders(self) -> list[bytes]:
         return [row["path"] for row in self._db.rows("SELECT path FROM folders ORDER BY path")]
-
-    # -- searching ----------------------------------------------------------------------------
-
-    def unheld(self, contents: Iterable[int] | None = None) -> frozenset[int]:
-        """Contents that no file holds: of those given, or of all."""
-        if contents is None:
-            return frozenset(row["id"] for row in self._db.rows(_UNHELD))
-        rows = self._db.rows(f"{_UNHELD} AND id {_IN}", json.dumps(list(contents)))
-        return frozenset(row["id"] for row in rows)
-
-    def matching(self, filters: Filters) -> NDArray[np.int64]:
-        """Contents with a file that passes `filters`."""
-        where, values = filters.where()
-        sql = f"SELECT DISTINCT content_id FROM ({_RECORD} WHERE {where})"  # noqa: S608
-        return np.array([row["content_id"] for row in self._db.rows(sql, *values)], np.int64)
-
-    def first_files(self, contents: Sequence[int], filters: Filters) -> dict[int, Record]:
-        """For each content its oldest file that passes `filters`."""
-        where, values = filters.where()
-        sql = f"{_RECORD} WHERE content_id {_IN} AND {where} ORDER BY files.id DESC"
-        rows = self._db.rows(sql, json.dumps(list(contents)), *values)
-        return {row["content_id"]: record_of(row) for row in rows}
-
-    def record(self, image_id: int) -> Record | None:
-        row = self._db.one(f"{_RECORD} WHERE files.id = ?", image_id)
-        return None if row is None else record_of(row)
-
-    def unreadable(self, limit: int, offset: int) -> list[Unreadable]:
-        rows = self._db.rows(
-            "SELECT path, error_code, error_zh, error_en FROM files"
-            " WHERE error_code IS NOT NULL ORDER BY path LIMIT ? OFFSET ?",
-            limit,
-            offset,
-        )
-        return [Unreadable(path_of(row[0]), row[1], row[2], row[3]) for row in rows]
-
-    def counts(self) -> tuple[int, int, int]:
-        """(readable files, distinct contents among them, unreadable files)."""
-        row = self._db.one(
-            "SELECT count(content_id), count(DISTINCT content_id), count(*) FROM files"
-        )
-        assert row is not None
-        return row[0], row[1], row[2] - row[0]
 
 
 def _contents_of(db: sqlite3.Connection, path: bytes) -> set[int]:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import LibraryDamaged
-from retrieval.durable import disk_errors, sync_folder
+from retrieval.durable import disk_errors, make_folder, sync_folder
 
 SEGMENT_ROWS = 65_536
 _SEGMENT = re.compile(r"seg-(\d+)\.f16")
@@ -44,7 +44,7 @@ class VectorLog:
         self._dimension = dimension
         self._files: dict[int, int] = {}
         self._opening = threading.Lock()
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
 
     def append(self, slot: int, rows: NDArray[np.float16]) -> list[Batch]:
         """Write `rows` [n, dimension] at `slot`… and fsync. `DiskFull`: nothing was appended."""

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from models.errors import CheckpointBroken, InvalidRequest, NotFound
-from retrieval.library import IndexProgress, Library
+from retrieval.library import Filters, IndexProgress, Library
 from tests.retrieval.conftest import OpenLibrary
 from tests.retrieval.pictures import ColourLayout, OtherLayout, picture, plain, save_pictures
 
@@ -59,8 +59,14 @@ def test_bounds_are_checked(library: Library) -> None:
             library.search_image(picture(0), top_k)
     with pytest.raises(InvalidRequest):
         library.search_text("  \n", 3)
+    for folder in ("/a\0b", "\ud800"):
+        with pytest.raises(InvalidRequest):
+            library.search_text("红", 3, Filters(folder=folder))
+        with pytest.raises(InvalidRequest):
+            library.index([Path(folder)])
     with pytest.raises(NotFound):
         library.get(7)
+    assert library.search_text("\ud83d红", 3) == []
 
 
 def test_a_second_run_embeds_nothing(

@@ -1,0 +1,56 @@
+"""What the library answers from: questions of a search, in SQL."""
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.database import Database
+from retrieval.filters import Filters
+from retrieval.records import Record, Unreadable, path_of, record_of
+
+_RECORD = """SELECT files.id, path, size, dated, content_id, sha256, format, width, height
+             FROM files JOIN contents ON contents.id = files.content_id"""
+
+
+class Lookup:
+    """Any thread, at any time."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def matching(self, filters: Filters) -> NDArray[np.int64]:
+        """Contents with a file that passes `filters`."""
+        where, values = filters.where()
+        sql = f"SELECT DISTINCT content_id FROM ({_RECORD} WHERE {where})"  # noqa: S608
+        return np.array([row["content_id"] for row in self._db.rows(sql, *values)], np.int64)
+
+    def first_files(self, contents: Sequence[int], filters: Filters) -> dict[int, Record]:
+        """For each content its oldest file that passes `filters`."""
+        where, values = filters.where()
+        sql = f"""{_RECORD} WHERE content_id IN (SELECT value FROM json_each(?)) AND {where}
+                  ORDER BY files.id DESC"""  # noqa: S608
+        rows = self._db.rows(sql, json.dumps(list(contents)), *values)
+        return {row["content_id"]: record_of(row) for row in rows}
+
+    def record(self, image_id: int) -> Record | None:
+        row = self._db.one(f"{_RECORD} WHERE files.id = ?", image_id)
+        return None if row is None else record_of(row)
+
+    def unreadable(self, limit: int, offset: int) -> list[Unreadable]:
+        rows = self._db.rows(
+            "SELECT path, error_code, error_zh, error_en FROM files"
+            " WHERE error_code IS NOT NULL ORDER BY path LIMIT ? OFFSET ?",
+            limit,
+            offset,
+        )
+        return [Unreadable(path_of(row[0]), row[1], row[2], row[3]) for row in rows]
+
+    def counts(self) -> tuple[int, int, int]:
+        """(readable files, distinct contents among them, unreadable files)."""
+        row = self._db.one(
+            "SELECT count(content_id), count(DISTINCT content_id), count(*) FROM files"
+        )
+        assert row is not None
+        return row[0], row[1], row[2] - row[0]
