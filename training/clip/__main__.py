@@ -26,14 +26,13 @@ def main() -> None:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m training.clip", description=__doc__)
-    parser.add_argument(
-        "--work", type=Path, default=Path("build/clip"), help="pictures and checkpoints"
-    )
-    parser.add_argument("--out", type=Path, help="where to copy the finished model")
-    parser.add_argument("--pictures", type=int, default=60_000)
-    parser.add_argument("--steps", type=int, default=3_000)
-    parser.add_argument("--batch-size", type=int, default=128)
-    parser.add_argument("--threads", type=int, default=1)
+    add = parser.add_argument
+    add("--work", type=Path, default=Path("runs/clip"), help="pictures, checkpoints, loss.csv")
+    add("--out", type=Path, help="where to copy the finished model")
+    add("--pictures", type=int, default=42_000, help="how many to draw (28 kB each)")
+    add("--steps", type=int, default=1_700, help="updates in all, finished ones included")
+    add("--batch-size", type=int, default=128, help="pictures an update")
+    add("--threads", type=int, default=1, help="of the CPU")
     return parser.parse_args()
 
 

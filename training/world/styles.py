@@ -46,8 +46,8 @@ def _image(pixels: NDArray[np.floating[Any]]) -> Image.Image:
 
 def _luma(pixels: Pixels) -> Pixels:
     weights = np.asarray((0.299, 0.587, 0.114), np.float32)
-    gray: Pixels = (pixels @ weights)[..., None]
-    return gray
+    gray = np.asarray(pixels @ weights, np.float32)
+    return gray[..., None]
 
 
 def _warp(pixels: Pixels, rng: Random, cells: int, reach: float) -> Pixels:
