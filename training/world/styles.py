@@ -57,7 +57,8 @@ def _warp(pixels: Pixels, rng: Random, cells: int, reach: float) -> Pixels:
     dy = (_noise(rng, side, cells) * reach * side).astype(int)
     rows = np.clip(np.arange(side)[:, None] + dy, 0, side - 1)
     columns = np.clip(np.arange(side)[None, :] + dx, 0, side - 1)
-    return pixels[rows, columns]
+    warped: Pixels = pixels[rows, columns]
+    return warped
 
 
 def _cartoon(image: Image.Image, _: Random) -> Image.Image:
