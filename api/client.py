@@ -263,6 +263,8 @@ class Client:
     ) -> httpx.Response:
         try:
             response = self._http.request(method, path, **options)
+        except httpx.ReadTimeout as error:
+            raise _too_slow(self.base_url) from error
         except httpx.TransportError as error:
             raise _unavailable(self.base_url) from error
         if response.is_error and response.status_code not in accept:
@@ -333,6 +335,13 @@ def _unavailable(base_url: str) -> EngineUnavailable:
     return EngineUnavailable(
         f"连不上引擎（{base_url}）。请先运行 duomo 或 duomo serve。",
         f"The engine at {base_url} does not answer. Start it with duomo or duomo serve.",
+    )
+
+
+def _too_slow(base_url: str) -> EngineUnavailable:
+    return EngineUnavailable(
+        f"引擎（{base_url}）太忙，没有及时回答。请稍后再试。",
+        f"The engine at {base_url} is too busy to answer. Try again in a moment.",
     )
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from duomo.engine import Engine
 
 log = logging.getLogger(__name__)
-BUILD_SECONDS = 120.0
-"""How long a request waits for an engine that is being built."""
+BUILD_SECONDS = 20.0
+"""How long a request waits for an engine that is being built; less than clients wait."""
 
 
 class EngineHost:
@@ -31,6 +31,7 @@ class EngineHost:
         self._build = build
         self._built: Future[Engine] = Future()
         self._detach: Callable[[], None] = lambda: None
+        self._closing = False
         self.wakeups: Wakeups
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -42,6 +43,8 @@ class EngineHost:
             engine = self._build()
             self._detach = self.wakeups.attach(engine.events)
             engine.start()
+            if self._closing:
+                engine.close()
         except DuomoError as error:
             log.error("the engine cannot start: %s", error)
             self._built.set_exception(error)
@@ -67,8 +70,9 @@ class EngineHost:
         return self._built.result() if self._built.done() else None
 
     def close(self) -> None:
-        """Wait for a build in progress, then close what it built. Blocks."""
-        if self._built.exception(BUILD_SECONDS) is None:
+        """Close what was built. A build in progress closes its engine itself when it is done."""
+        self._closing = True
+        if self._built.done() and self._built.exception() is None:
             self._detach()
             self._built.result().close()
 

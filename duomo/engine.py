@@ -182,8 +182,12 @@ class Engine:
         """What a first question waits for, by the name that `/readyz` shows."""
         needs: dict[str, Callable[[], object]] = {"library": self._wake_library}
         if self._chat_model is None:
-            needs["llm"] = lambda: self.residency.warm("llm").result()
+            needs["llm"] = lambda: self._warm("llm")
         return {**needs, "agent": self._agent}
+
+    def _warm(self, role: str) -> None:
+        with self.residency.lease(role):
+            pass
 
     def _wake_library(self) -> None:
         """Open it, and index what a dead engine or a new embedder left to do."""

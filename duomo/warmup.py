@@ -52,7 +52,6 @@ class Warmup:
         try:
             load()
         except DuomoError as error:
-            log.error("%s: %s", name, error)
             problem = error
         except Exception:  # the end of a thread: a part that is broken must not look like loading
             log.exception("%s", name)
@@ -60,6 +59,7 @@ class Warmup:
         with self._lock:
             self._loading.remove(name)
             if problem is not None and not self._stop.is_set():
+                log.error("%s: %s", name, problem)
                 self._problems.append(problem)
 
 
