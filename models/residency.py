@@ -153,7 +153,7 @@ class Residency:
     def close(self) -> None:
         """Refuse new leases, cancel the waiters, wait for the lease in progress, free all."""
         self._turns.close()
-        self._thread.run(self._relieve)
+        self._thread.run(lambda: self._drop(list(self._residents.values())))
         self._thread.close()
 
     def _warm(self, role: str, future: "Future[None]") -> None:
@@ -245,19 +245,17 @@ class Residency:
         self._drop(victims)
 
     def _relieve(self) -> None:
-        """Drop everything that is not leased."""
+        """Out of memory: drop everything that is not leased, and what only cycles hold."""
         self._drop([r for r in self._residents.values() if not r.leases])
+        gc.collect()  # a second with transformers loaded; eviction does without
+        if self._thread.device.type == "cuda":
+            torch.cuda.empty_cache()
 
     def _drop(self, residents: list[Resident]) -> None:
-        if not residents:
-            return
         for resident in residents:
             with self._lock:
                 del self._residents[resident.checkpoint]
             resident.model.release()
-        gc.collect()  # modules hold cycles; their bytes are to be free now, not some time
-        if self._thread.device.type == "cuda":
-            torch.cuda.empty_cache()
 
 
 def _resident_state(resident: Resident, now: float) -> ResidentState:

@@ -36,8 +36,8 @@ from models.errors import InvalidRequest
 from models.weights import tensor_bytes
 
 __all__ = ["GenerationStats", "LanguageModel", "Sampling"]
-PIECE_SECONDS = 0.3  # a pass of the prefill should not take longer: a stop waits for its end
-LEAST_PIECE_TOKENS, MOST_PIECE_TOKENS = 32, 1024
+PIECE_SECONDS = 0.5  # a pass of the prefill should not take longer: a stop waits for its end
+LEAST_PIECE_TOKENS, FIRST_PIECE_TOKENS, MOST_PIECE_TOKENS = 32, 256, 1024
 CONTEXT_TOKENS = 8192  # where a catalogue entry names no `context_tokens`
 
 
@@ -81,7 +81,7 @@ class LanguageModel:
         self._caches = PrefixCaches(model.config, cached_tokens)
         # A layer that forgets may not go on from an earlier pass: those models take prompts whole.
         self._pieces = keeps_everything(model.config)
-        self._piece = 4 * LEAST_PIECE_TOKENS
+        self._piece = FIRST_PIECE_TOKENS
         self.bytes = weight_bytes + cached_tokens * bytes_per_token(model.config, model.dtype)
 
     @classmethod
@@ -202,7 +202,7 @@ class LanguageModel:
         """Fit the pieces of the prefill to the time in which a stop has to be noticed."""
         if seconds > PIECE_SECONDS:
             self._piece = max(self._piece // 2, LEAST_PIECE_TOKENS)
-        elif seconds < PIECE_SECONDS / 3:
+        elif seconds < PIECE_SECONDS / 2:
             self._piece = min(self._piece * 2, MOST_PIECE_TOKENS)
 
     def _decode(

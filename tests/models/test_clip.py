@@ -1,6 +1,8 @@
 """open_clip and transformers dual encoders of the real classes."""
 
+import gc
 import socket
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -116,3 +118,18 @@ def test_released_weights_cannot_be_used_and_preprocess_still_can(clip: ClipMode
     with pytest.raises(RuntimeError, match="released"):
         clip.embed_texts(["桥"])
     assert clip.preprocess(pictures(1)[0]).shape[0] == 3
+
+
+def test_a_release_frees_the_weights_at_once(clip: ClipModel) -> None:
+    tower = clip._encode_text
+    assert tower is not None
+    model = getattr(tower, "__self__", None) or tower.__closure__[0].cell_contents
+    weights = [weakref.ref(parameter) for parameter in model.parameters()]
+    assert len(weights) > 20
+    del tower, model
+    gc.disable()
+    try:
+        clip.release()
+        assert not any(weight() is not None for weight in weights)
+    finally:
+        gc.enable()

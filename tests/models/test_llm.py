@@ -1,8 +1,10 @@
 """Generation on a random Qwen3 of the real class."""
 
+import gc
 import json
 import re
 import threading
+import weakref
 from pathlib import Path
 from random import Random
 
@@ -17,6 +19,7 @@ from tests.fixtures import tiny
 from tests.models.conftest import CPU, entry
 
 GREEDY = Sampling(max_new_tokens=24)
+SHORT = Sampling(max_new_tokens=10)
 DRAWN = Sampling(max_new_tokens=24, temperature=1.0, seed=7)
 CALL = json.dumps(
     {
@@ -72,7 +75,7 @@ def test_a_long_prompt_in_small_pieces_gives_the_same_tokens(llm: LanguageModel)
     assert list(llm.generate(prompt, GREEDY)) == whole
 
 
-@settings(max_examples=25, deadline=None, phases=[Phase.generate])  # shrinking takes minutes
+@settings(max_examples=10, deadline=None, phases=[Phase.generate])  # shrinking takes minutes
 @given(seed=st.integers(0, 2**32), cuts=st.lists(st.integers(17, 90), min_size=1, max_size=3))
 def test_reuse_of_a_prefix_never_changes_the_tokens(seed: int, cuts: list[int]) -> None:
     random = Random(seed)
@@ -83,13 +86,13 @@ def test_reuse_of_a_prefix_never_changes_the_tokens(seed: int, cuts: list[int]) 
     fresh(llm)
     reused = []
     for prompt in prompts:
-        answer = list(llm.generate(prompt, GREEDY))
+        answer = list(llm.generate(prompt, SHORT))
         assert llm.last is not None
         reused.append((answer, llm.last.reused_tokens))
     assert all(count >= 17 for _, count in reused[1:])
     for prompt, (answer, _) in zip(prompts, reused, strict=True):
         fresh(llm)
-        assert list(llm.generate(prompt, GREEDY)) == answer
+        assert list(llm.generate(prompt, SHORT)) == answer
 
 
 SHARED: dict[str, LanguageModel] = {}
@@ -119,7 +122,7 @@ def test_two_conversations_with_one_beginning_keep_a_cache_each(llm: LanguageMod
         assert llm.last.reused_tokens >= least
 
 
-@settings(max_examples=25, deadline=None, phases=[Phase.generate])  # shrinking takes minutes
+@settings(max_examples=10, deadline=None, phases=[Phase.generate])  # shrinking takes minutes
 @given(st.lists(st.tuples(st.integers(1, 1400), st.integers(0, 3)), min_size=1, max_size=8))
 def test_caches_stay_within_the_bytes_that_the_lease_counts(calls: list[tuple[int, int]]) -> None:
     llm = SHARED["llm"]
@@ -296,3 +299,18 @@ def test_the_figures_of_a_call_add_up(llm: LanguageModel) -> None:
     assert (llm.last.prompt_tokens, llm.last.new_tokens) == (3, len(out))
     assert llm.last.seconds_to_first is not None
     assert 0 < llm.last.seconds_to_first <= llm.last.seconds
+
+
+def test_a_release_frees_weights_and_caches_at_once(llm: LanguageModel) -> None:
+    list(llm.generate([9, 8, 7], GREEDY))
+    assert llm._model is not None
+    weights = [weakref.ref(parameter) for parameter in llm._model.parameters()]
+    gc.disable()
+    try:
+        llm.release()
+        assert not any(weight() is not None for weight in weights)
+    finally:
+        gc.enable()
+    assert llm._caches.tokens == 0
+    with pytest.raises(RuntimeError, match="released"):
+        list(llm.generate([9, 8, 7], GREEDY))
