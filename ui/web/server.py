@@ -28,7 +28,7 @@ def serve() -> None:
     settings = load_settings()
     leave_with_parent()
     app = st.App(
-        HERE / "app.py",
+        HERE / "entry" / "app.py",
         routes=[Route(CHROME_PATH, _chrome(settings.locale))],
         middleware=[_policy(settings.locale)],
         on_script_error=show_mishap,

@@ -1,0 +1,139 @@
+"""The page against a real engine whose language model is scripted; no browser."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+import ui.web
+from tests.api.conftest import Running, Serve, picture
+from ui.web.words import words
+
+APP = Path(ui.web.__file__).parent / "entry" / "app.py"
+SECONDS = 20.0
+
+
+@pytest.fixture(autouse=True)
+def nothing_cached() -> Iterator[None]:
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    yield
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+def opened(conversation_id: str | None = None) -> AppTest:
+    page = AppTest.from_file(APP, default_timeout=SECONDS)
+    if conversation_id is not None:
+        page.query_params["c"] = conversation_id
+    page.run()
+    assert not page.exception
+    return page
+
+
+def ask(running: Running, question: str) -> str:
+    """A finished turn, asked by someone else; its conversation."""
+    conversation = running.client.create_conversation()
+    run = running.client.start_run(conversation.id, question)
+    for _ in running.client.run_events(run.run_id):
+        pass
+    return conversation.id
+
+
+def written(page: AppTest) -> str:
+    parts = [*page.markdown, *page.text, *page.caption, *page.error]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def test_an_empty_conversation_offers_what_to_ask(engine: Serve) -> None:
+    engine()
+    page = opened()
+    assert page.title[0].value == words()("welcome.title")
+    assert any(button.label == "帮我找几张有拱桥的图" for button in page.button)
+
+
+def test_a_suggestion_that_is_clicked_is_asked(engine: Serve) -> None:
+    running = engine("这里没有桥。")
+    page = opened()
+    next(b for b in page.button if b.label == "帮我找几张有拱桥的图").click().run()
+    [conversation] = running.client.conversations()
+    assert page.query_params["c"] == conversation.id
+    assert "帮我找几张有拱桥的图" in written(page)
+
+
+def test_a_reload_shows_what_was_said(engine: Serve) -> None:
+    running = engine("你好，我在。")
+    page = opened(ask(running, "在吗"))
+    assert "在吗" in written(page)
+    assert "你好，我在。" in written(page)
+
+
+def test_a_step_shows_its_tool_arguments_and_pictures(engine: Serve, tmp_path: Path) -> None:
+    running = engine(("search_images", '{"query": "红色", "top_k": 1}'), "找到了。")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "red.png").write_bytes(picture("red"))
+    running.client.index([tmp_path / "mine"])
+    until_indexed(running)
+    page = opened(ask(running, "帮我找红色的图"))
+    [step] = page.expander
+    assert "搜索图片" in step.label
+    assert "红色" in step.label
+    assert "画面" in step.markdown[0].value
+    assert len(page.get("image")) == 1
+
+
+def until_indexed(running: Running) -> None:
+    for _ in range(500):
+        job = running.client.index_job()
+        if job is not None and job.state == "finished":
+            return
+        threading.Event().wait(0.02)
+    raise AssertionError("not indexed")
+
+
+def test_what_a_model_writes_loads_nothing(engine: Serve) -> None:
+    running = engine("看 ![图](http://evil.example/x.png)")
+    page = opened(ask(running, "![我](http://evil.example/y.png)"))
+    assert "![" not in "\n".join(str(part.value) for part in page.markdown)
+    labels = [button.label for button in page.button]
+    assert not any("![" in label for label in labels)
+
+
+def test_a_run_that_failed_says_why_in_chinese(engine: Serve) -> None:
+    running = engine(RuntimeError("secret detail"))
+    page = opened(ask(running, "你好"))
+    assert page.error
+    assert "secret" not in page.error[0].value
+
+
+def test_a_running_turn_can_be_stopped(engine: Serve, gate: threading.Event) -> None:
+    running = engine(gate)
+    conversation = running.client.create_conversation()
+    run = running.client.start_run(conversation.id, "等一下")
+    page = opened(conversation.id)
+    page.button(key=f"stop-{run.run_id}").click().run()
+    for stored in running.client.run_events(run.run_id):
+        last = stored
+    assert last.event["outcome"]["type"] == "cancelled"
+    page.run()
+    assert words()("chat.cancelled") in written(page)
+
+
+def test_a_conversation_that_is_gone_gives_way_to_a_new_one(engine: Serve) -> None:
+    engine()
+    page = opened("0" * 32)
+    assert page.title[0].value == words()("welcome.title")
+    assert "c" not in page.query_params
+
+
+def test_an_engine_that_is_away_is_said_with_a_way_to_retry(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DUOMO_HOME", str(tmp_path))
+    monkeypatch.setenv("DUOMO_ENGINE_URL", "http://127.0.0.1:9")
+    page = opened()
+    assert page.subheader[0].value == words()("engine.away")
+    assert any(button.label == words()("engine.retry") for button in page.button)
