@@ -17,7 +17,7 @@ def read_text(arguments: ReadText, context: ToolContext) -> ToolOutput:
     _, picture = context.image(arguments.image)
     context.progress(None, "正在识别文字")
     with context.lease("ocr") as recognizer:
-        lines = recognizer.read(picture)
+        lines = recognizer.read(picture, context.cancel)
     return ToolOutput(
         replies.text_in_image(arguments.image, _within_budget([line.text for line in lines])),
         details={

@@ -1,6 +1,7 @@
 """Real PP-OCR models on drawn pictures; those in `pictures/` were set in Noto Serif CJK."""
 
 import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 
 from models.catalog import Catalog, Checkpoint
-from models.errors import CheckpointBroken
+from models.errors import Cancelled, CheckpointBroken
 from models.roles.ocr import TextRecognizer
 
 PICTURES = Path(__file__).parent / "pictures"
@@ -76,8 +77,8 @@ def test_reads_a_picture_that_is_hardly_more_than_its_line(recognizer: TextRecog
 
 
 def test_reads_small_print_on_a_tall_screenshot(recognizer: TextRecognizer) -> None:
-    picture = drawn("\n".join(f"line {n}" for n in range(100, 130)), (250, 1700), height=30)
-    assert [line.text for line in recognizer.read(picture)][25] == "line 125"
+    picture = drawn("\n".join(f"line {n}" for n in range(100, 115)), (160, 900), height=30)
+    assert [line.text for line in recognizer.read(picture)][12] == "line 112"
 
 
 @pytest.mark.parametrize("size", [(200, 150), (1, 1), (3000, 2), (2, 900)])
@@ -85,6 +86,14 @@ def test_a_picture_without_text_has_no_lines(
     recognizer: TextRecognizer, size: tuple[int, int]
 ) -> None:
     assert recognizer.read(Image.new("RGB", size, "gray")) == []
+
+
+def test_stops_between_lines(recognizer: TextRecognizer) -> None:
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(Cancelled):
+        recognizer.read(drawn("never\nread", (300, 120)), stop)
+    assert recognizer.read(drawn("again", (200, 60)))[0].text == "again"
 
 
 def test_needs_no_network(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
