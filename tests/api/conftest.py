@@ -4,58 +4,20 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 
 from api.app import Server, create_app
 from api.client import Client
 from duomo.engine import Engine
 from duomo.samples import Gallery
-from duomo.settings import Settings, load_settings
+from duomo.settings import Settings
 from tests.agent.scripted import ScriptedModel
-from tests.fixtures import tiny
+from tests.fixtures.home import clip_weights, settings
 
-CATALOG = """
-name = "tiny-clip"
-role = "clip"
-loader = "models.roles.clip:ClipModel"
-licence = "Apache-2.0"
-languages = ["zh"]
-"""
-PROFILES = """
-[tiny]
-budget_bytes = 268435456
-note = { zh = "测试", en = "test" }
-roles = { clip = "tiny-clip" }
-"""
-
-
-def picture(colour: str = "red", size: tuple[int, int] = (64, 48), form: str = "PNG") -> bytes:
-    data = BytesIO()
-    Image.new("RGB", size, colour).save(data, form)
-    return data.getvalue()
-
-
-@pytest.fixture(scope="session")
-def clip_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny.write_clip(tmp_path_factory.mktemp("weights") / "tiny-clip")
-
-
-@pytest.fixture
-def settings(tmp_path: Path, clip_weights: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    for name in Settings.model_fields:
-        monkeypatch.delenv(f"DUOMO_{name.upper()}", raising=False)
-    home = tmp_path / "home"
-    for folder in ("catalog", "checkpoints"):
-        (home / folder).mkdir(parents=True)
-    (home / "catalog" / "tiny-clip.toml").write_text(CATALOG)
-    (home / "profiles.toml").write_text(PROFILES, encoding="utf-8")
-    (home / "checkpoints" / "tiny-clip").symlink_to(clip_weights)
-    return load_settings(home=home, profile="tiny", device="cpu", port=0, max_upload="1MiB")
+__all__ = ["clip_weights", "settings"]
 
 
 @dataclass

@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from models.errors import InvalidRequest, MediaTooLarge, NotFound, UnreadableMedia
-from tests.api.conftest import Serve, picture
+from tests.api.conftest import Serve
+from tests.fixtures.home import picture
 
 
 def test_a_picture_comes_back_as_it_went_in(serve: Serve) -> None:

@@ -9,7 +9,8 @@ from api.schemas import IndexJob
 from duomo.engine import Engine
 from duomo.samples import Gallery
 from models.errors import InvalidRequest, LibraryBusy, NotFound
-from tests.api.conftest import Running, Serve, picture
+from tests.api.conftest import Running, Serve
+from tests.fixtures.home import picture
 
 COLOURS = ("red", "green", "blue", "white", "black", "yellow")
 

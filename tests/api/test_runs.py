@@ -12,7 +12,8 @@ import pytest
 
 from api.client import Client, Transcript, fold
 from models.errors import EngineUnavailable, InvalidRequest, NotFound
-from tests.api.conftest import Running, Serve, picture
+from tests.api.conftest import Running, Serve
+from tests.fixtures.home import picture
 
 
 def ask(running: Running, text: str, *attachments: str) -> str:
