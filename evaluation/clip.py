@@ -4,21 +4,25 @@ On 1,000 scenes of the illustrated world that no training saw, described in word
 caption used; or, with a folder of photos and `captions.jsonl`, on those.
 """
 
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any, Protocol, TypeVar
+from typing import Annotated, Protocol, TypeVar
 
 import numpy as np
+import torch
+import typer
 from numpy.typing import NDArray
 from PIL import Image
 from rich.progress import track
 
+from evaluation.photo_captions import open_photo, read_captions
 from evaluation.report import Report, Table
 from evaluation.retrieval_figures import both_ways, precision, recalls
-from models.errors import InvalidRequest, NotFound
+from models.catalog import Catalog, load_profiles
+from models.errors import NotFound
+from models.roles import role_class
+from models.roles.clip import ClipModel
 from training.world.captions import Caption, full_caption, scene_facts, short_caption
 from training.world.phrases import HELD_OUT
 from training.world.render import draw
@@ -40,6 +44,35 @@ class Embedder(Protocol):
     def embed_images(self, images: list[Image.Image]) -> Embeddings: ...
 
     def embed_texts(self, texts: list[str]) -> Embeddings: ...
+
+
+def main(
+    photos: Annotated[
+        Path | None, typer.Option(help="a folder of pictures with captions.jsonl", exists=True)
+    ] = None,
+    profile: Annotated[str, typer.Option(help="whose CLIP to use")] = "starter",
+    data: Annotated[Path, typer.Option(help="where pulled checkpoints lie")] = Path(),
+    json: Annotated[Path | None, typer.Option(help="write the figures here too")] = None,
+) -> None:
+    """Find pictures by sentences and sentences by pictures, and print how often that works."""
+    report = evaluate_clip(_load(profile, data), photos)
+    report.print()
+    if json:
+        report.write_json(json)
+
+
+def _load(profile: str, data: Path) -> ClipModel:
+    profiles, catalog = load_profiles(), Catalog.bundled()
+    if profile not in profiles or "clip" not in profiles[profile].roles:
+        raise NotFound(
+            f"没有配置 {profile}，或者它没有图文模型。",
+            f"There is no profile {profile}, or it has no CLIP.",
+        )
+    checkpoint = catalog.get(profiles[profile].roles["clip"])
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    found = role_class(checkpoint).load(catalog.locate(checkpoint.name, data), checkpoint, device)
+    assert isinstance(found, ClipModel)
+    return found
 
 
 def evaluate_clip(clip: Embedder, photos: Path | None = None) -> Report:
@@ -68,58 +101,13 @@ def evaluate_photos(clip: Embedder, folder: Path) -> Report:
 
     Raises NotFound without that file or a picture it names, InvalidRequest for a broken line."""
     photos = read_captions(folder)
-    images = _embed_images(clip, photos, lambda photo: _open(folder / photo.name))
+    images = _embed_images(clip, photos, lambda photo: open_photo(folder / photo.name))
     texts = [(number, text) for number, photo in enumerate(photos) for text in photo.captions]
     similarity = _embed_texts(clip, [text for _, text in texts]) @ images.T
     figures = both_ways(similarity, [number for number, _ in texts])
     return Report(
         f"CLIP on {folder.name}", figures | {"pictures": len(photos), "texts": len(texts)}
     )
-
-
-@dataclass(frozen=True)
-class Photo:
-    """A picture's file name and the sentences that describe it."""
-
-    name: str
-    captions: tuple[str, ...]
-
-
-def read_captions(folder: Path) -> list[Photo]:
-    """The photos that `captions.jsonl` names. Names may not leave the folder."""
-    path = folder / "captions.jsonl"
-    if not path.is_file():
-        raise NotFound(
-            f"{folder} 里没有 captions.jsonl。请指定带有该文件的图片文件夹。",
-            f"{folder} has no captions.jsonl. Name a folder of pictures that has one.",
-        )
-    lines = path.read_text("utf-8").splitlines()
-    return [_photo(line, number) for number, line in enumerate(lines, start=1) if line.strip()]
-
-
-def _photo(line: str, number: int) -> Photo:
-    try:
-        row: dict[str, Any] = json.loads(line)
-        name, captions = str(row["image"]), tuple(map(str, row["captions_zh"]))
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise _broken_line(number) from error
-    if Path(name).name != name or not captions:
-        raise _broken_line(number)
-    return Photo(name, captions)
-
-
-def _broken_line(number: int) -> InvalidRequest:
-    return InvalidRequest(
-        f"captions.jsonl 第 {number} 行应为 image（文件名）和 captions_zh（句子列表）。",
-        f"captions.jsonl line {number} must have image (a file name) and captions_zh (sentences).",
-    )
-
-
-def _open(path: Path) -> Image.Image:
-    if not path.is_file():
-        raise NotFound(f"找不到图片 {path}。", f"There is no picture {path}.")
-    with Image.open(path) as image:
-        return image.convert("RGB")
 
 
 def _embed_images(

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from evaluation.clip import evaluate_clip, evaluate_world, read_captions
+from evaluation.clip import evaluate_clip, evaluate_world
+from evaluation.photo_captions import read_captions
 from evaluation.retrieval_figures import both_ways, precision, recalls
 from models.errors import InvalidRequest, NotFound
 
