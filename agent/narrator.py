@@ -98,8 +98,8 @@ class Narrator(BaseCallbackHandler):
         for chunk in message.tool_call_chunks:
             if chunk["name"]:
                 self._begin_call(chunk["id"] or str(uuid4()), chunk["name"])
-            if chunk["args"] and self._open is not None:
-                self._run.record(ToolCallArgsEvent(tool_call_id=self._open, delta=chunk["args"]))
+            if chunk["args"]:
+                self._add(chunk["args"])
 
     def _tell_whole(self, message: AIMessage) -> None:
         whole = AIMessageChunk(content=message.content, tool_calls=message.tool_calls)
@@ -111,7 +111,10 @@ class Narrator(BaseCallbackHandler):
             self._open = kind
             self._record_all(_START[kind](self._message_id))
             self._flushed = 0.0
-        self._buffer += text
+        self._add(text)
+
+    def _add(self, delta: str) -> None:
+        self._buffer += delta
         if time.monotonic() - self._flushed >= FLUSH_SECONDS:
             self._flush()
 
@@ -137,8 +140,7 @@ class Narrator(BaseCallbackHandler):
     def _close(self) -> None:
         if self._open is None:
             return
-        if self._open in _START:
-            self._flush()
+        self._flush()
         opened, self._open = self._open, None
         self._record_all(_end(opened, self._message_id))
 
@@ -183,10 +185,12 @@ def _reasoning_start(message_id: str) -> list[BaseEvent]:
 _START = {"text": _text_start, "reasoning": _reasoning_start}
 
 
-def _content(kind: str, message_id: str, delta: str) -> BaseEvent:
-    if kind == "text":
+def _content(opened: str, message_id: str, delta: str) -> BaseEvent:
+    if opened == "text":
         return TextMessageContentEvent(message_id=message_id, delta=delta)
-    return ReasoningMessageContentEvent(message_id=_thought(message_id), delta=delta)
+    if opened == "reasoning":
+        return ReasoningMessageContentEvent(message_id=_thought(message_id), delta=delta)
+    return ToolCallArgsEvent(tool_call_id=opened, delta=delta)
 
 
 def _end(opened: str, message_id: str) -> list[BaseEvent]:

@@ -209,11 +209,13 @@ class Runs:
     def _play(self, turn: _Turn) -> list[TokenUsage]:
         turn.context.check_cancelled()
         self._events.runs.set_running(turn.run_id)
-        turn.context.thinking("thinking")
+        turn.context.thinking("loading")
         # Imported late: LangChain takes seconds, and the engine answers before that.
         from agent.turn import play
 
-        return play(self._agent(), turn.context, with_attachments(turn.text, turn.handles))
+        agent = self._agent()
+        turn.context.thinking("thinking")
+        return play(agent, turn.context, with_attachments(turn.text, turn.handles))
 
     def _next(self, conversation_id: str) -> None:
         with self._lock:

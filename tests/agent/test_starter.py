@@ -21,6 +21,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     home = tmp_path_factory.mktemp("home")
     settings = load_settings(home=home, profile="starter", device="cpu", port=0)
     with Engine(settings) as started:
+        assert started.warmup.wait(100)
         started.indexing.wait(60)  # the first run indexes the gallery
         yield started
 
