@@ -150,8 +150,8 @@ def _wait_for_parent() -> None:
 
 
 def free_port(host: str, wanted: int, avoid: Sequence[int] = ()) -> int:
-    """`wanted` if nobody listens there, else the next one that is free."""
-    for port in range(wanted, min(wanted + 100, 65536)):
+    """`wanted` if nobody listens there, else the next one that is free; 0 is any free one."""
+    for port in range(wanted, min(wanted + 100, 65536) if wanted else 0):
         if port not in avoid and is_free(host, port):
             return port
     return _any_port(host)

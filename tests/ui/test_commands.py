@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from api.client import Client, Step
 from tests.api.conftest import Serve, picture
 from ui.commands import app, evaluate
 from ui.commands.live import arguments_of, times_of
@@ -100,10 +101,7 @@ def test_a_run_that_is_stopped_says_so(engine: Serve, gate: threading.Event) -> 
     assert "已停止" in asking[0].output
 
 
-def _first_run(client: object) -> str:
-    from api.client import Client
-
-    assert isinstance(client, Client)
+def _first_run(client: Client) -> str:
     for _ in range(500):
         for conversation in client.conversations():
             for turn in client.transcript(conversation.id).turns:
@@ -139,8 +137,6 @@ def test_help_is_in_chinese() -> None:
 
 
 def test_a_step_fits_one_line() -> None:
-    from api.client import Step
-
     step = Step(
         "1",
         "search_images",

@@ -6,7 +6,7 @@ from datetime import date, datetime
 import streamlit as st
 
 from api.schemas import ConversationView, Readiness
-from models.errors import NotFound
+from models.errors import EngineUnavailable, NotFound
 from ui.untrusted import as_label, one_line
 from ui.web.current import begin_new, current, open_conversation
 from ui.web.engine import about, engine
@@ -111,7 +111,7 @@ def _footer(readiness: Readiness) -> None:
     text = words()
     with st.container(key="footer"):
         st.caption(text("sidebar.profile", profile=as_label(about().profile)))
-        library()
+        _library()
         if readiness.loading:
             st.caption(f":material/hourglass_top: {text('sidebar.loading')}")
         for problem in readiness.problems:
@@ -120,9 +120,13 @@ def _footer(readiness: Readiness) -> None:
 
 
 @st.fragment(run_every=5.0)
-def library() -> None:
+def _library() -> None:
     """How many pictures there are to find, and how far a running job is."""
-    text, view = words(), engine().library()
+    try:
+        view = engine().library()
+    except EngineUnavailable:
+        st.rerun()  # the whole page says so
+    text = words()
     st.caption(text("sidebar.images", count=view.images))
     job = view.job
     if job is not None and job.state in {"queued", "running"}:

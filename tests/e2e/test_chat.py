@@ -1,0 +1,204 @@
+"""What a person does on the page, on the real starters."""
+
+import os
+import re
+import signal
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+import duomo
+from tests.e2e.conftest import SHOTS, Tabs
+from tests.e2e.product import Product
+
+GALLERY = Path(duomo.__file__).parent / "gallery"
+QUESTION = "帮我找几张有拱桥的图"
+AS_LONG_AS_IT_TAKES = 240_000
+"""Milliseconds; a machine that does other things as well is slow, not wrong."""
+
+
+def ask(page: Page, question: str) -> None:
+    box = page.get_by_test_id("stChatInputTextArea")
+    box.fill(question)
+    box.press("Enter")
+    expect(
+        page.get_by_test_id("stChatMessage").get_by_text(question, exact=True).last
+    ).to_be_visible()
+
+
+def finished(page: Page) -> None:
+    expect(stop_buttons(page)).to_have_count(0, timeout=AS_LONG_AS_IT_TAKES)
+
+
+def stop_buttons(page: Page) -> Locator:
+    return page.locator("[class*='st-key-stop-'] button")
+
+
+def captions(page: Page) -> list[str]:
+    return page.get_by_test_id("stImageCaption").all_inner_texts()
+
+
+def conversation_of(page: Page) -> str:
+    page.wait_for_url(re.compile(r"[?&]c="))
+    return page.url.rpartition("c=")[2]
+
+
+def test_a_first_visit_shows_what_to_ask_and_the_sample_pictures(tabs: Tabs) -> None:
+    page = tabs.open()
+    expect(page.get_by_role("heading", name="想看什么，说一句就好")).to_be_in_viewport()
+    expect(page.get_by_role("button", name=QUESTION)).to_be_visible()
+    expect(page.locator("[class*='st-key-grid-samples'] img")).to_have_count(8)
+    assert page.title() == "多模"
+    assert page.locator("html").get_attribute("lang") == "zh-CN"
+
+
+def test_ask_step_pictures_similar_ones_reload_and_stop(tabs: Tabs, product: Product) -> None:
+    page = tabs.open()
+    page.get_by_role("button", name=QUESTION).click()
+    expect(page.get_by_text("搜索图片")).to_be_visible()
+    finished(page)
+    assert captions(page) == ["img-1", "img-2", "img-3", "img-4"]
+    page.screenshot(path=SHOTS / "ask.png")
+
+    ask(page, "找和第二张像的")
+    expect(page.get_by_text("找相似图片").first).to_be_visible(timeout=AS_LONG_AS_IT_TAKES)
+    finished(page)
+    assert "img-5" in captions(page)
+
+    # Three turns in line: the second and third are under way while the page is loaded again.
+    conversation = conversation_of(page)
+    for _ in range(2):
+        product.client.start_run(conversation, QUESTION)
+    ask(page, "再找几张有月亮的图")
+    page.reload()
+    expect(stop_buttons(page).last).to_be_visible()
+    stop_buttons(page).last.click()
+    finished(page)
+    turns = product.client.transcript(conversation).turns
+    assert [turn.state for turn in turns] == [*["finished"] * 4, "cancelled"]
+    expect(page.get_by_text("已停止", exact=True).last).to_be_visible()
+
+
+def test_two_tabs_ask_at_once_and_stop_in_one_leaves_the_other(
+    tabs: Tabs, product: Product
+) -> None:
+    one, other = tabs.open(), tabs.open()
+    ask(one, QUESTION)
+    product.client.start_run(conversation_of(one), QUESTION)
+    ask(one, "找两张水墨画风格的山")
+    ask(other, QUESTION)
+    stop_buttons(one).last.click()
+    finished(one)
+    finished(other)
+    assert captions(other) == ["img-1", "img-2", "img-3", "img-4"]
+    states = [turn.state for turn in product.client.transcript(conversation_of(one)).turns]
+    assert states == ["finished", "finished", "cancelled"]
+    [turn] = product.client.transcript(conversation_of(other)).turns
+    assert turn.state == "finished"
+
+
+def test_a_second_tab_shows_the_same_run_where_it_is(tabs: Tabs, product: Product) -> None:
+    one = tabs.open()
+    ask(one, QUESTION)
+    other = tabs.open(path=f"/?c={conversation_of(one)}")
+    finished(other)
+    expect(other.get_by_test_id("stImageCaption")).to_have_count(4)
+    product.client.start_run(conversation_of(one), "你好")
+    expect(one.get_by_text("你好", exact=True).first).to_be_visible()  # nobody touched this tab
+    finished(one)
+
+
+def test_an_uploaded_picture_is_read(tabs: Tabs, product: Product) -> None:
+    page = tabs.open()
+    page.locator("input[type=file]").first.set_input_files(GALLERY / "02-sign-oil.webp")
+    expect(page.get_by_test_id("stFileChip")).to_be_visible()
+    ask(page, "读一下上面的字")
+    expect(page.get_by_text("识别文字").first).to_be_visible(timeout=AS_LONG_AS_IT_TAKES)
+    finished(page)
+    [turn] = product.client.transcript(conversation_of(page)).turns
+    assert [view.handle for view in turn.attachments] == ["img-1"]
+    assert "乌镇" in turn.steps[0].text
+    page.get_by_text("识别文字").first.click()
+    expect(page.get_by_text("乌镇").first).to_be_visible()
+
+
+def test_a_picture_can_be_pasted(tabs: Tabs) -> None:
+    page = tabs.open()
+    picture = (GALLERY / "02-sign-oil.webp").read_bytes()
+    page.get_by_test_id("stChatInputTextArea").focus()
+    page.evaluate(
+        """(bytes) => {
+            const data = new DataTransfer();
+            data.items.add(new File([new Uint8Array(bytes)], "a.webp", {type: "image/webp"}));
+            const said = {clipboardData: data, bubbles: true, cancelable: true};
+            document.activeElement.dispatchEvent(new ClipboardEvent("paste", said));
+        }""",
+        list(picture),
+    )
+    expect(page.get_by_test_id("stFileChip")).to_be_visible()
+
+
+def test_words_are_spoken(tabs: Tabs) -> None:
+    page = tabs.open()
+    page.get_by_role("button", name="把“小桥流水人家”读给我听").click()
+    expect(page.locator("audio")).to_have_count(1, timeout=AS_LONG_AS_IT_TAKES)
+    finished(page)
+    expect(page.get_by_text("AI 生成")).to_be_visible()
+
+
+def test_a_conversation_is_renamed_and_deleted(tabs: Tabs, product: Product) -> None:
+    page = tabs.open()
+    ask(page, "你好")
+    finished(page)
+    conversation = conversation_of(page)
+    page.locator(f".st-key-more-{conversation} button").click()
+    page.get_by_role("menuitem", name="改名").or_(page.get_by_role("option", name="改名")).click()
+    page.get_by_role("textbox", name="对话名称").fill("![桥](http://evil.example/x.png)")
+    page.get_by_role("textbox", name="对话名称").press("Enter")
+    page.get_by_role("button", name="保存").click()
+    expect(page.locator(f".st-key-open-{conversation}")).to_contain_text("![桥]")
+    assert product.client.conversation(conversation).title == "![桥](http://evil.example/x.png)"
+    page.locator(f".st-key-more-{conversation} button").click()
+    page.get_by_role("menuitem", name="删除").or_(page.get_by_role("option", name="删除")).click()
+    page.get_by_role("dialog").get_by_role("button", name="删除").click()
+    expect(page.locator(f".st-key-open-{conversation}")).to_have_count(0)
+    expect(page.get_by_role("heading", name="想看什么，说一句就好")).to_be_visible()
+
+
+def test_a_phone_shows_all_of_it_without_scrolling_sideways(tabs: Tabs) -> None:
+    for dark in (False, True):
+        page = tabs.open(390, 844, dark=dark)
+        page.get_by_role("button", name=QUESTION).click()
+        expect(page.get_by_text("搜索图片")).to_be_visible()
+        finished(page)
+        expect(page.get_by_test_id("stImageCaption")).to_have_count(4)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.screenshot(path=SHOTS / f"phone-{'dark' if dark else 'light'}.png")
+
+
+def test_no_english_of_streamlit_is_left_on_the_page(tabs: Tabs) -> None:
+    page = tabs.open()
+    labels = page.evaluate(
+        """() => [...document.querySelectorAll("[aria-label], [title], [placeholder]")]
+            .flatMap((e) => ["aria-label", "title", "placeholder"].map((a) => e.getAttribute(a)))
+            .filter((label) => label && /[A-Za-z]{3}/.test(label))"""
+    )
+    assert labels == []
+
+
+def test_an_engine_that_dies_is_restarted_and_the_page_goes_on(
+    tabs: Tabs, product: Product
+) -> None:
+    page = tabs.open()
+    ask(page, QUESTION)
+    conversation = conversation_of(page)
+    for _ in range(3):
+        product.client.start_run(conversation, QUESTION)
+    os.kill(product.children()["engine"], signal.SIGKILL)
+    expect(page.get_by_text("连不上引擎").or_(page.get_by_text("引擎正在启动"))).to_be_visible()
+    expect(page.get_by_text("引擎上次意外退出").first).to_be_visible(timeout=AS_LONG_AS_IT_TAKES)
+    finished(page)
+    assert "重新启动" in product.said.read_text("utf-8")
+    ask(page, QUESTION)
+    finished(page)
+    assert product.client.transcript(conversation).turns[-1].state == "finished"
