@@ -64,7 +64,7 @@ def test_a_null_character_does_not_cut_the_text(synthesizer: SpeechSynthesizer) 
 
 
 def test_very_long_text_is_spoken_whole(synthesizer: SpeechSynthesizer) -> None:
-    assert synthesizer.speak("中" * 3000).seconds > 600
+    assert synthesizer.speak("中" * 600).seconds > 120
 
 
 def test_threads_do_not_mix_their_words(synthesizer: SpeechSynthesizer) -> None:

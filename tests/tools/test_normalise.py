@@ -190,6 +190,6 @@ def test_words_that_can_be_said_already_stay_words(text: str) -> None:
 
 @pytest.mark.parametrize("piece", ["1,", "1-", "1.", "a@", "(", "1", "a", "1:", "1/", "-", " "])
 def test_a_hostile_text_of_full_length_takes_no_time(piece: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     normalise(piece * (2000 // len(piece)))
-    assert time.perf_counter() - began < 2.0
+    assert time.process_time() - began < 2.0
