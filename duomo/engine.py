@@ -54,12 +54,14 @@ class Engine:
         gallery: Gallery | None = None,
     ) -> None:
         self.settings = settings
-        self._own_claim = claim_home(settings.home) if claim is None else None
         self._chat_model = chat_model
         self.gallery = gallery or Gallery()
         self.catalog = Catalog.from_directories(BUNDLED_CATALOG, settings.home / "catalog")
         self.profile = _profile(settings, self.catalog)
-        self.residency = self._open_residency()
+        device = _device(settings.device)
+        # From here on nothing is refused any more: what a refusal leaves open, nobody closes.
+        self._own_claim = claim_home(settings.home) if claim is None else None
+        self.residency = self._open_residency(device)
         self.artifacts = ArtifactStore(settings.artifacts_dir)
         self.incoming_dir.mkdir(exist_ok=True)
         self.tools = self._offered_tools()
@@ -156,11 +158,11 @@ class Engine:
 
     # Construction
 
-    def _open_residency(self) -> Residency:
+    def _open_residency(self, device: torch.device) -> Residency:
         return Residency(
             self.catalog,
             self.profile,
-            device=_device(self.settings.device),
+            device=device,
             budget_bytes=self.settings.budget or self.profile.budget_bytes,
             data_dir=self.settings.home,
         )

@@ -86,8 +86,8 @@ class Settings(BaseSettings):
     max_upload: ByteSize = Field(
         default=ByteSize(64 * 2**20),
         gt=0,
-        le=2**31,
-        description="上传文件的上限，如 64MiB，最大 2GiB|largest upload, like 64MiB, up to 2GiB",
+        le=200 * 2**20,
+        description="单个文件上限，如 64MiB，最大 200MiB|largest upload, like 64MiB, up to 200MiB",
     )
 
     max_new_tokens: int = Field(

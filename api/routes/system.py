@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Response
 
 from api.host import EngineDep
-from api.routes.artifacts import IMMUTABLE, Size
+from api.routes.artifacts import CHANGING, Size
 from api.schemas import About, DeviceView, GalleryPicture, GalleryView, Words
 from api.views import checkpoint_view, device_view, tool_view
 from duomo.version import VERSION
@@ -58,4 +58,4 @@ def gallery(engine: EngineDep) -> GalleryView:
 @router.get("/gallery/{file}/thumbnail", summary="A sample picture, small (WebP)")
 def gallery_thumbnail(engine: EngineDep, file: str, size: Size = 512) -> Response:
     small = engine.gallery.thumbnail(file, size)
-    return Response(small, media_type="image/webp", headers=IMMUTABLE)
+    return Response(small, media_type="image/webp", headers=CHANGING)

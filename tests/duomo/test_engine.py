@@ -1,6 +1,7 @@
 """The engine as a library: ask, search, carry on, and share the device."""
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -79,7 +80,7 @@ def test_a_question_does_not_wait_for_a_long_indexing_job(
     engine.indexing.start([many])
     threading.Thread(target=lambda: (engine.indexing.wait(), index_done.set())).start()
     while engine.indexing.job().progress.indexed == 0:  # type: ignore[union-attr]
-        pass
+        time.sleep(0.005)
     engine.search("一座桥", top_k=1)
     assert not index_done.is_set()
     engine.indexing.cancel()
