@@ -5,7 +5,14 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages import (
+    AIMessage,
+    BaseMessage,
+    HumanMessage,
+    SystemMessage,
+    ToolCall,
+    ToolMessage,
+)
 
 INTERRUPTED = "这一步没有做完。"
 UNANSWERED = "（上一轮中断了，没有答完。）"
@@ -27,24 +34,27 @@ def close_turn(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
     """The messages that make a history whole whose last run was stopped or died.
 
     A call without its result, or a turn without an answer, is nothing a chat template was ever
-    trained on; the next turn begins after these.
+    trained on; the next turn begins after these. Results that are known come again: LangGraph
+    shows those of a step that was cut short, and drops them when the next turn begins (one that
+    it kept has the same id and is not doubled).
     """
-    if not messages:
+    turn = last_turn(messages)
+    if not messages or _is_answer(messages[-1]):
         return []
-    answered = {m.tool_call_id for m in messages if isinstance(m, ToolMessage)}
-    open_calls = [
-        call
-        for message in last_turn(messages)
-        if isinstance(message, AIMessage)
-        for call in message.tool_calls
-        if call["id"] not in answered
-    ]
-    results: list[BaseMessage] = [
-        ToolMessage(INTERRUPTED, tool_call_id=call["id"] or "", name=call["name"], status="error")
-        for call in open_calls
-    ]
-    ended = isinstance(messages[-1], AIMessage) and not open_calls
-    return results if ended else [*results, AIMessage(UNANSWERED)]
+    known = {m.tool_call_id: m for m in turn if isinstance(m, ToolMessage)}
+    calls = [call for m in turn if isinstance(m, AIMessage) for call in m.tool_calls]
+    results: list[BaseMessage] = [known.get(call["id"] or "") or _no_result(call) for call in calls]
+    return [*results, AIMessage(UNANSWERED)]
+
+
+def _is_answer(message: BaseMessage) -> bool:
+    return isinstance(message, AIMessage) and not message.tool_calls
+
+
+def _no_result(call: ToolCall) -> ToolMessage:
+    return ToolMessage(
+        INTERRUPTED, tool_call_id=call["id"] or "", name=call["name"], status="error"
+    )
 
 
 def as_dicts(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:

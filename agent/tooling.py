@@ -123,9 +123,12 @@ class Step:
 
     def _show(self, activity: Activity) -> None:
         now = time.monotonic()
-        if activity.state == self._shown_state and now - self._shown_at < SHOW_SECONDS:
+        if activity.state != self._shown_state:
+            self._shown_state, self._shown_at = activity.state, 0.0  # its first progress shows too
+        elif now - self._shown_at < SHOW_SECONDS:
             return
-        self._shown_state, self._shown_at = activity.state, now
+        else:
+            self._shown_at = now
         content = {
             "state": activity.state,
             "position": activity.position,

@@ -64,7 +64,7 @@ def test_a_run_that_died_in_a_call_leaves_a_whole_history() -> None:
                 AIMessage("", tool_calls=[CALL]),
                 ToolMessage("宽8", tool_call_id="call-1"),
             ],
-            [UNANSWERED],
+            ["宽8", UNANSWERED],
         ),
     ],
 )

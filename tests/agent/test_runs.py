@@ -5,8 +5,10 @@ import time
 from typing import Any
 
 import pytest
+from langchain_core.messages import ToolMessage
 
 from agent.context import current_run
+from agent.history import INTERRUPTED
 from models.errors import EngineUnavailable, InvalidRequest, NotFound, OutOfMemory
 from tests.agent.conftest import Colour, MakeWorld, Nothing
 from tests.agent.scripted import SilentModel
@@ -148,6 +150,20 @@ def test_cancel_ends_a_running_tool_within_a_second(make_world: MakeWorld) -> No
     assert words(world.told(world.ask("二", conversation))) == "下一轮"
     roles = [message.type for message in world.model.seen[1]]
     assert roles == ["system", "human", "ai", "tool", "ai", "human"]
+
+
+def test_after_a_stop_between_two_calls_each_has_one_result(make_world: MakeWorld) -> None:
+    world = make_world([("paint", '{"colour": "red"}'), ("linger", "{}")], "下一轮")
+    conversation = world.conversation()
+    run_id = world.ask("画了再等", conversation)
+    _until(lambda: "在等" in str([s.json for s in world.events.replay(run_id=run_id)]))
+    world.runs.cancel(run_id)
+    states = [step["state"] for step in steps(world.told(run_id))]
+    assert states == ["done", "cancelled"]
+    world.told(world.ask("二", conversation))
+    seen = world.model.seen[1]
+    assert [m.type for m in seen] == ["system", "human", "ai", "tool", "tool", "ai", "human"]
+    assert [m.text for m in seen if isinstance(m, ToolMessage)] == ["画好了：img-1", INTERRUPTED]
 
 
 def test_cancel_ends_a_decoding_model(make_world: MakeWorld, gate: threading.Event) -> None:
