@@ -49,6 +49,10 @@ class Database:
     def one(self, sql: str, *parameters: object) -> sqlite3.Row | None:
         return next(iter(self.rows(sql, *parameters)), None)
 
+    def version(self) -> int:
+        """Another number after every commit of the writer (SQLite's data_version)."""
+        return int(self.rows("PRAGMA data_version")[0][0])
+
     def close(self) -> None:
         with self._reading:
             self._reader.close()

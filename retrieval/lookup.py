@@ -19,6 +19,8 @@ class Lookup:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._counted_at: int | None = None
+        self._counts = (0, 0, 0)
 
     def matching(self, filters: Filters) -> NDArray[np.int64]:
         """Contents with a file that passes `filters`."""
@@ -48,9 +50,14 @@ class Lookup:
         return [Unreadable(path_of(row[0]), row[1], row[2], row[3]) for row in rows]
 
     def counts(self) -> tuple[int, int, int]:
-        """(readable files, distinct contents among them, unreadable files)."""
-        row = self._db.one(
-            "SELECT count(content_id), count(DISTINCT content_id), count(*) FROM files"
-        )
-        assert row is not None
-        return row[0], row[1], row[2] - row[0]
+        """(readable files, distinct contents among them, unreadable files).
+
+        Asked before every search, and a walk over all files: kept until the next commit.
+        """
+        version = self._db.version()
+        if version != self._counted_at:
+            sql = "SELECT count(content_id), count(DISTINCT content_id), count(*) FROM files"
+            [row] = self._db.rows(sql)
+            self._counts = (row[0], row[1], row[2] - row[0])
+            self._counted_at = version
+        return self._counts

@@ -23,7 +23,7 @@ from retrieval.colour import to_rgb
 from retrieval.files import read_bounded
 
 register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
-# What is wrong with a file is told by our errors; a folder of odd files must not flood the terminal.
+# Our errors tell what is wrong with a file; a folder of odd ones must not flood the terminal.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 MAX_PIXELS = 100_000_000  # a 12,000 × 8,000 scan: 300 MB as RGB

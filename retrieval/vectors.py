@@ -58,16 +58,14 @@ class VectorLog:
 
     def read(self, slots: NDArray[np.int64]) -> NDArray[np.float16]:
         """[n] slots → float16 [n, dimension]. `LibraryDamaged` when the rows are not there."""
-        rows = np.empty((len(slots), self._dimension), np.float16)
-        for start, stop in _runs(slots):
-            data = self._read(int(slots[start]), stop - start)
-            if len(data) != (stop - start) * self._row_bytes:
-                raise LibraryDamaged(
-                    "图库的向量文件缺了一段。请重新启动程序，缺的图片再索引一次就会补上。",
-                    "Part of the vector file is missing. Restart, then index again to fill it in.",
-                )
-            rows[start:stop] = np.frombuffer(data, "<f2").reshape(stop - start, -1)
-        return rows
+        parts = [self._read(int(slots[start]), stop - start) for start, stop in _runs(slots)]
+        data = b"".join(parts)
+        if len(data) != len(slots) * self._row_bytes:
+            raise LibraryDamaged(
+                "图库的向量文件缺了一段。请重新启动程序，缺的图片再索引一次就会补上。",
+                "Part of the vector file is missing. Restart, then index again to fill it in.",
+            )
+        return np.frombuffer(data, "<f2").reshape(len(slots), self._dimension)
 
     def is_intact(self, batch: Batch) -> bool:
         """Whether the bytes on disk are still those that were committed."""
