@@ -46,7 +46,7 @@ def test_a_turn_connects_to_nothing_even_when_tracing_is_asked_for() -> None:
         env=os.environ | asked,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=110,
         check=False,
     )
     assert done.stdout.strip() == "quiet", done.stderr
