@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
+import torch
 import typer
 from langchain_core.language_models.chat_models import BaseChatModel
 
@@ -59,7 +60,7 @@ def report(name: str, results: Sequence[TurnResult], others: dict[str, Score]) -
 
 def evaluate(path: Path, backend: Backend, system: str = "") -> list[TurnResult]:
     """Every case of the file through `backend`, all nine tools offered."""
-    tools = list(planned_tools.schemas().values())
+    tools: list[Schema] = list(planned_tools.schemas().values())
     return [r for case in load_cases(path) for r in run_case(case, backend, tools, system)]
 
 
@@ -70,7 +71,9 @@ def _share(values: Any) -> float:
 
 def _comparison(scores: dict[str, Score]) -> Table:
     columns = [key for key in next(iter(scores.values())) if key != "cases"]
-    rows = [[name, *(figures[key] for key in columns)] for name, figures in scores.items()]
+    rows: list[list[str | float]] = [
+        [name, *(figures[key] for key in columns)] for name, figures in scores.items()
+    ]
     return Table("backends", ["backend", *columns], rows)
 
 
@@ -87,7 +90,9 @@ def _confusion(results: Sequence[TurnResult]) -> Table:
     pairs = Counter(
         (_first(r.turn.expect[0]), _first(r.names)) for r in results if not r.routed
     ).most_common()
-    return Table("confusion", ["wanted first", "called first", "turns"], [[*p, n] for p, n in pairs])
+    return Table(
+        "confusion", ["wanted first", "called first", "turns"], [[*p, n] for p, n in pairs]
+    )
 
 
 def _first(names: Sequence[str]) -> str:
@@ -118,11 +123,13 @@ def _chat_model(profile: str, folder: str, grammar: bool) -> BaseChatModel:
     catalog = Catalog.from_directories(BUNDLED_CATALOG)
     chosen = load_profiles()[profile]
     residency = Residency(
-        catalog, chosen, device="cpu", budget_bytes=chosen.budget_bytes, data_dir=Path(folder)
+        catalog,
+        chosen,
+        device=torch.device("cpu"),
+        budget_bytes=chosen.budget_bytes,
+        data_dir=Path(folder),
     )
-    return DuomoChatModel(
-        residency=residency, call_format=Hermes() if grammar else NoGrammar()
-    )
+    return DuomoChatModel(residency=residency, call_format=Hermes() if grammar else NoGrammar())
 
 
 def main(

@@ -141,9 +141,7 @@ def _as_langchain(message: Mapping[str, Any]) -> BaseMessage:
         case "user":
             return HumanMessage(content)
         case "tool":
-            return ToolMessage(
-                content, tool_call_id=message["tool_call_id"], name=message["name"]
-            )
+            return ToolMessage(content, tool_call_id=message["tool_call_id"], name=message["name"])
     calls = [
         {"id": c["id"], "name": c["function"]["name"], "args": c["function"]["arguments"]}
         for c in message.get("tool_calls", [])

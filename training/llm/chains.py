@@ -7,13 +7,21 @@ from training.llm import bank, scenes, speech
 from training.llm.dialog import Dialog
 from training.llm.intents import ONE_PICTURE, Drawn, draw_arguments, search_arguments
 
-_JOINTS = ["，再", "，然后", "，接着", "，完了", "，", "，", "，最后", "，顺便", "；", "，之后", "，弄完", "，好了以后", "，再给我", " 然后 ", "，并"]
+_JOINTS = (
+    "，再|，然后|，接着|，完了|，|，|，最后|，顺便|；|，之后|，弄完|，好了以后|，再给我| 然后 |，并"
+)
+_ABOUT_PICTURE = "read_text edit_image score_image ask_image find_similar_images speak_given"
+_ABOUT_TEXT = "speak_text speak_text speak_text search_from_text generate_from_text"
+_ABOUT_BOTH = "speak_text speak_text edit_image score_image generate_new"
 _THEN = {  # what the next clause may be, by what the last one left
-    "image": ["read_text", "edit_image", "score_image", "ask_image", "find_similar_images", "speak_given"],
-    "text": ["speak_text", "speak_text", "speak_text", "search_from_text", "generate_from_text"],
-    "both": ["speak_text", "speak_text", "edit_image", "score_image", "generate_new"],
+    "image": _ABOUT_PICTURE.split(),
+    "text": _ABOUT_TEXT.split(),
+    "both": _ABOUT_BOTH.split(),
     "sound": [],
-}  # fmt: skip
+}
+_LEAVES = {"read_text": "both", "ask_image": "both", "transcribe_audio": "text"}
+_SAID = {"speak_text": "speak", "search_from_text": "search_images"}
+_SAID["generate_from_text"] = "generate_image"  # clauses whose words come from the last result
 _FIRST = [
     ("search_images", 5), ("generate_image", 5), ("read_text", 4), ("ask_image", 3),
     ("transcribe_audio", 4), ("edit_image", 3), ("find_similar_images", 3), ("score_image", 1),
@@ -44,7 +52,7 @@ class Plan:
     def text(self) -> str:
         joined = self.clauses[0]
         for clause in self.clauses[1:]:
-            joined += self.rng.choice(_JOINTS) + clause
+            joined += self.rng.choice(_JOINTS.split("|")) + clause
         return speech.say(joined, self.slots, self.rng)
 
 
@@ -57,7 +65,7 @@ def chain(d: Dialog) -> None:
         choices = [name for name in _THEN[left] if name.removesuffix("_text") != first]
         if not choices:
             break
-        left = _continue(plan, d.rng.choice(choices), left)
+        left = _continue(plan, d.rng.choice(choices))
     d.user(plan.text(), attached)
     _run(d, plan)
     d.report()
@@ -66,86 +74,86 @@ def chain(d: Dialog) -> None:
 def _open(plan: Plan, first: str) -> tuple[tuple[str, ...], str]:
     """The first clause: handles attached, and what it leaves for the next."""
     d, rng = plan.d, plan.rng
-    needs = {"transcribe_audio": "audio", "search_images": "", "generate_image": ""}.get(first, "image")
-    attached = d.attach(needs) if needs else ()  # type: ignore[arg-type]
     frame = rng.choice(bank.sections("chains")[f"first:{first}"])
     drawn = plan.clause(frame, x=rng.choice(ONE_PICTURE[:6]))
-    handle = attached[0] if attached else ""
-    number = {"top_k": drawn.values["n"]} if "n" in drawn.values else {}
-    one = {"top_k": 1} if "一张" in frame.replace("(一张|张)", "一张") and first == "search_images" else {}
-    arguments: dict[str, Any] = {
-        "search_images": lambda: {**search_arguments(drawn), **one},
-        "generate_image": lambda: draw_arguments(drawn),
-        "find_similar_images": lambda: {"image": handle, **number},
-        "read_text": lambda: {"image": handle},
-        "ask_image": lambda: {"image": handle, "question": drawn.core.removeprefix("先")},
-        "edit_image": lambda: {"image": handle, "instruction": drawn["e"]},
-        "transcribe_audio": lambda: {"audio": handle},
-        "score_image": lambda: {"image": handle, "text": drawn["t"]},
-    }[first]()
+    attached: tuple[str, ...] = ()
+    if first == "transcribe_audio":
+        attached = d.attach("audio")
+        arguments: dict[str, Any] = {"audio": attached[0]}
+    elif first == "search_images":
+        one = {"top_k": 1} if "一张" in drawn.core else {}
+        arguments = {**search_arguments(drawn), **one}
+    elif first == "generate_image":
+        arguments = draw_arguments(drawn)
+    else:
+        attached = d.attach("image")
+        arguments = {"image": attached[0], **_details(first, drawn)}
     plan.steps.append((first, arguments))
-    left = {"read_text": "both", "ask_image": "both", "transcribe_audio": "text"}.get(first, "image")
-    return attached, left
+    return attached, _LEAVES.get(first, "image")
 
 
-def _continue(plan: Plan, name: str, left: str) -> str:
+def _continue(plan: Plan, name: str) -> str:
     """Add the clause `name`; its arguments are settled when the earlier results are known."""
-    rng = plan.rng
-    several = plan.steps[-1][0] in ("search_images", "find_similar_images") and plan.steps[-1][1].get("top_k") != 1
-    several = several or plan.steps[-1][1].get("count", 1) > 1
-    word, pick = _reference(rng, several)
-    drawn = plan.clause(rng.choice(bank.sections("chains")[f"then:{name}"]), ref=word)
-    pending: dict[str, Any] = {"pick": pick}
+    last, given = plan.steps[-1]
+    found = last in ("search_images", "find_similar_images") and given.get("top_k") != 1
+    word, pick = _reference(plan.rng, several=found or given.get("count", 1) > 1)
+    drawn = plan.clause(plan.rng.choice(bank.sections("chains")[f"then:{name}"]), ref=word)
+    if name in _SAID:
+        plan.steps.append((_SAID[name], {"said": True}))
+        return "sound" if name == "speak_text" else "image"
     if name == "speak_given":
         plan.steps.append(("speak", {"text": drawn["s"]}))
-        return "image" if rng.random() < 0.3 else "sound"
-    if name == "speak_text":
-        plan.steps.append(("speak", {"said": True}))
         return "sound"
-    if name == "search_from_text":
-        plan.steps.append(("search_images", {"said": True}))
-        return "image"
-    if name == "generate_from_text":
-        plan.steps.append(("generate_image", {"said": True}))
-        return "image"
     if name == "generate_new":
         plan.steps.append(("generate_image", draw_arguments(drawn)))
-        return "image"
-    extra: dict[str, Any] = {
-        "read_text": lambda: {},
-        "edit_image": lambda: {"instruction": drawn["e"]},
-        "score_image": lambda: {"text": drawn["t"]},
-        "ask_image": lambda: {"question": drawn.core},
-        "find_similar_images": lambda: {"top_k": drawn.values["n"]} if "n" in drawn.values else {},
-    }[name]()
-    plan.steps.append((name, {**pending, **extra}))
-    return {"read_text": "both", "ask_image": "both"}.get(name, "image")
+    else:
+        plan.steps.append((name, {"pick": pick, **_details(name, drawn)}))
+    return _LEAVES.get(name, "image")
+
+
+def _details(name: str, drawn: Drawn) -> dict[str, Any]:
+    """What a tool that works on a picture is told beside the picture."""
+    if name == "find_similar_images":
+        return {"top_k": drawn.values["n"]} if "n" in drawn.values else {}
+    if name == "edit_image":
+        return {"instruction": drawn["e"]}
+    if name == "ask_image":
+        return {"question": drawn.core.removeprefix("先")}
+    return {"text": drawn["t"]} if name == "score_image" else {}
+
+
+_PICKS = [("第一张", 0), ("第一张", 0), ("最像的那张", 0), ("最符合的那张", 0), ("头一张", 0)]
+_PICKS += [("第二张", 1), ("最后一张", -1), ("排第一的", 0), ("第一个", 0), ("最接近的那张", 0)]
+_ONE = ["它", "它", "这张", "图", "这图", "画好的图", "结果", "那张", "新图", "图片"]
 
 
 def _reference(rng: Random, several: bool) -> tuple[str, int]:
     """Words for one of the results and its place in the list."""
-    if several:
-        return rng.choice(
-            [("第一张", 0), ("第一张", 0), ("最像的那张", 0), ("最符合的那张", 0), ("第二张", 1), ("最后一张", -1), ("头一张", 0), ("排第一的", 0), ("第一个", 0)]
-        )
-    return rng.choice(["它", "它", "这张", "图", "这图", "画好的图", "结果", "那张", "新图", "图片"]), 0
+    return rng.choice(_PICKS) if several else (rng.choice(_ONE), 0)
 
 
 def _run(d: Dialog, plan: Plan) -> None:
     """Make the calls one after the other, filling in handles and words from the results."""
     pictures: tuple[str, ...] = tuple(d.found)
     for name, arguments in plan.steps:
-        settled = {k: v for k, v in arguments.items() if k not in ("pick", "said")}
-        if "pick" in arguments:
-            pick = arguments["pick"]
-            image = pictures[pick] if -len(pictures) <= pick < len(pictures) else pictures[0]
-            settled = {"image": image, **settled}
-        if "said" in arguments:
-            key = {"speak": "text", "search_images": "query", "generate_image": "prompt"}[name]
-            settled[key] = d.said
+        settled = _settle(d, name, arguments, pictures)
         [result] = d.call((name, settled))
         made = tuple(h for h in result.handles if h.startswith("img"))
         pictures = made or ((settled["image"],) if "image" in settled else pictures)
+
+
+def _settle(
+    d: Dialog, name: str, arguments: dict[str, Any], pictures: tuple[str, ...]
+) -> dict[str, Any]:
+    """Arguments with the handle and the words that earlier results gave."""
+    settled = {k: v for k, v in arguments.items() if k not in ("pick", "said")}
+    if "pick" in arguments:
+        place = arguments["pick"]
+        fits = -len(pictures) <= place < len(pictures)
+        settled = {"image": pictures[place if fits else 0], **settled}
+    if "said" in arguments:
+        settled[{"speak": "text", "search_images": "query"}.get(name, "prompt")] = d.said
+    return settled
 
 
 def both(d: Dialog) -> None:
@@ -155,7 +163,9 @@ def both(d: Dialog) -> None:
     plan = Plan(d)
     drawn = plan.clause(rng.choice(bank.sections("chains")["both"]))
     kind = rng.random()
-    after = plan.clause(rng.choice(bank.sections("chains")["both:then_edit"])) if kind < 0.25 else None
+    after = (
+        plan.clause(rng.choice(bank.sections("chains")["both:then_edit"])) if kind < 0.25 else None
+    )
     aloud = kind > 0.88
     if aloud:
         plan.clause(rng.choice(bank.sections("chains")["both:then_speak"]))
@@ -210,5 +220,3 @@ def draw_and_speak(d: Dialog) -> None:
     d.call(("generate_image", draw_arguments(drawn)))
     d.call(("speak", {"text": voice["s"]}))
     d.report()
-
-

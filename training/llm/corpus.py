@@ -1,7 +1,7 @@
 """Conversations by seed: which tools are offered, which intent is drawn, how it goes on.
 
-    >>> conversation(7, ALL).messages[0]["role"]
-    'user'
+>>> conversation(7, ALL).messages[0]["role"]
+'user'
 """
 
 from collections.abc import Callable, Collection
@@ -38,6 +38,13 @@ OPENINGS: list[tuple[Callable[[Dialog], None], int]] = [
     (talk.product, 3),
     (talk.refuse, 8),
 ]
+
+
+def drill(seed: int, tools: Collection[str]) -> Dialog:
+    """A short exercise in copying."""
+    d = Dialog(tools, Random(seed))
+    _turn(d, intents.drill)
+    return d
 
 
 def conversation(seed: int, tools: Collection[str]) -> Dialog:

@@ -15,8 +15,10 @@ from tokenizers import Tokenizer
 from training.llm import corpus
 
 IGNORE = -100
+DRILLS = 0.04  # of the conversations only copy
+FIRST_WORD = 263  # special tokens and bytes come before it in the vocabulary
 STRIDE = 32  # widths of batches are multiples of it
-LONGEST = 768  # tokens of a conversation; longer ones are left out
+LONGEST = 400  # tokens of a conversation; longer ones are left out
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,9 @@ class Batch:
 
 def head(tools: list[dict[str, Any]]) -> str:
     """What `chat_template.jinja` renders for `tools`, before the first message."""
-    return "<|im_start|>system\n" + "".join(_signature(t["function"]) for t in tools) + "<|im_end|>\n"
+    return (
+        "<|im_start|>system\n" + "".join(_signature(t["function"]) for t in tools) + "<|im_end|>\n"
+    )
 
 
 def _signature(function: dict[str, Any]) -> str:
@@ -83,20 +87,46 @@ def encode(messages: list[dict[str, Any]], tokenizer: Tokenizer) -> tuple[list[i
     return ids, labels
 
 
-def batches(seed: int, tokenizer: Tokenizer, tokens: int, pool: int = 320) -> Iterator[Batch]:
-    """Endless batches of about `tokens` tokens; pools of like tool sets, shuffled four at a time."""
+def batches(
+    seed: int, tokenizer: Tokenizer, tokens: int, *, pool: int = 320, drill: float = 0.0
+) -> Iterator[Batch]:
+    """Endless batches of about `tokens` tokens; pools of like tool sets, shuffled four at a time.
+
+    `drill`: the share of batches that are nothing but random characters repeated, which makes the
+    attention heads that copy; they take long to form on conversations alone.
+    """
     rng = Random(seed)
     while True:
-        ready = [batch for _ in range(4) for batch in _pool(rng, tokenizer, tokens, pool)]
+        ready = [batch for _ in range(4) for batch in _pool(rng, tokenizer, tokens, pool, DRILLS)]
+        repeats = round(len(ready) * drill / (1 - drill))
+        ready += [_repeats(rng, tokenizer, tokens) for _ in range(repeats)]
         rng.shuffle(ready)
         yield from ready
 
 
-def _pool(rng: Random, tokenizer: Tokenizer, tokens: int, size: int) -> Iterator[Batch]:
+def _repeats(rng: Random, tokenizer: Tokenizer, tokens: int) -> Batch:
+    """Rows of random tokens that begin again and again; the first time nothing is learned."""
+    width = 128
+    inputs = torch.zeros(tokens // width, width, dtype=torch.long)
+    labels = torch.full_like(inputs, IGNORE)
+    for row in range(len(inputs)):
+        period = rng.randrange(6, 48)
+        first = [rng.randrange(FIRST_WORD, tokenizer.get_vocab_size()) for _ in range(period)]
+        inputs[row] = torch.tensor((first * width)[:width])
+        labels[row, period:] = inputs[row, period:]
+    prefix = torch.tensor([tokenizer.encode(head([])).ids])
+    return Batch(prefix, inputs, labels)
+
+
+def _pool(
+    rng: Random, tokenizer: Tokenizer, tokens: int, size: int, drill: float
+) -> Iterator[Batch]:
     tools = corpus.offered(rng)
     prefix = torch.tensor([tokenizer.encode(head(corpus.schemas(tools))).ids])
     seeds = (rng.getrandbits(48) for _ in range(size))
-    encoded = [encode(corpus.conversation(seed, tools).messages, tokenizer) for seed in seeds]
+    kinds = [corpus.drill if rng.random() < drill else corpus.conversation for _ in range(size)]
+    dialogs = (kind(seed, tools) for kind, seed in zip(kinds, seeds, strict=True))
+    encoded = [encode(dialog.messages, tokenizer) for dialog in dialogs]
     encoded = sorted((e for e in encoded if len(e[0]) <= LONGEST), key=lambda e: -len(e[0]))
     while encoded:
         width = -(-len(encoded[0][0]) // STRIDE) * STRIDE

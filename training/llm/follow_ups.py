@@ -7,7 +7,18 @@ from training.llm.dialog import Dialog
 from training.llm.intents import Drawn
 
 _ORDINAL = "一二三四五六七八九十"
-_FOCUS = ["它", "这张", "刚才那张", "这幅", "这张图", "那张", "刚才那幅", "上面那张", "最新那张", "这个"]
+_FOCUS = [
+    "它",
+    "这张",
+    "刚才那张",
+    "这幅",
+    "这张图",
+    "那张",
+    "刚才那幅",
+    "上面那张",
+    "最新那张",
+    "这个",
+]
 
 
 def reference(d: Dialog) -> tuple[str, str] | None:
@@ -22,7 +33,9 @@ def reference(d: Dialog) -> tuple[str, str] | None:
         handle = rng.choice(d.images)
         return handle, handle
     if kind > 0.87 and d.images[0] != d.focus:
-        return rng.choice(["最早那张", "最开始那张", "一开始那张", "最早那幅", "第一次那张", "原图", "最初那张"]), d.images[0]
+        return rng.choice(
+            ["最早那张", "最开始那张", "一开始那张", "最早那幅", "第一次那张", "原图", "最初那张"]
+        ), d.images[0]
     if not d.focus:
         return None
     return rng.choice(_FOCUS), d.focus
@@ -44,7 +57,9 @@ def _of_list(d: Dialog) -> tuple[str, str]:
     return f"第{number}{rng.choice(['张'] * 6 + ['个', '幅', '张图'])}", found[place]
 
 
-def _about_picture(section: str, run: Callable[[Dialog, Drawn, str], None]) -> Callable[[Dialog], bool]:
+def _about_picture(
+    section: str, run: Callable[[Dialog, Drawn, str], None]
+) -> Callable[[Dialog], bool]:
     """A follow-up on one picture; False when the conversation has none to speak of."""
 
     def turn(d: Dialog) -> bool:
@@ -230,5 +245,3 @@ def follow_up(d: Dialog) -> None:
     turns, weights = zip(*FOLLOW_UPS, strict=True)
     while not d.rng.choices(turns, weights)[0](d):
         pass
-
-

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from tools.handles import Kind
 from training.llm import bank, scenes, speech
 from training.llm.dialog import Dialog
 
 MOST_FOUND, MOST_DRAWN = 20, 8
-ONE_PICTURE = (
-    "这张 这张图 这张照片 这图 图 这个 它 这幅画 照片 这张图片 图片 这张截图 img-1 这幅 这 这张图里面 原图 附件 上传的图".split()
-)
+_PICTURE = "这张 这张图 这张照片 这图 图 这个 它 这幅画 照片 这张图片 图片 这张截图 img-1 这幅"
+ONE_PICTURE = f"{_PICTURE} 这 这张图里面 原图 附件 上传的图".split()
+_SOUND = "这段录音 这条语音 这个音频 录音 语音 音频 这段话 这段 这个 aud-1 这段会议录音 这段采访"
 ORDINALS = ["第一张", "第二张", "第三张", "第四张", "第五张", "第六张"]
 
 
@@ -39,19 +40,19 @@ class Drawn:
 
     def _draw(self, name: str) -> str:
         rng = self.rng
-        if name in ("n", "ns"):
+        if name == "n":
             text, self.values["n"] = scenes.number(rng, self.most)
-            return text if name == "n" else f" {self.values['n']}"
+            return text
+        if name == "ns":
+            _, self.values["n"] = scenes.number(rng, self.most)
+            return f" {self.values['n']}"
         if name == "seed":
-            self.values["seed"] = rng.choice([rng.randrange(10), rng.randrange(100), rng.randrange(100000)])
+            self.values["seed"] = rng.randrange(rng.choice([10, 100, 100_000]))
             return str(self.values["seed"])
         if name == "size":
-            width, height = rng.choice(bank.words("things")["sizes"]).split("x")
-            self.values["size"] = f"{width}x{height}"
-            return rng.choice([f"{width}x{height}", f"{width}×{height}", f"{width}*{height}", f"{width}乘{height}"])
-        if name == "e":
-            return edit(rng)
-        return self._any(name)
+            self.values["size"] = rng.choice(bank.words("things")["sizes"])
+            return str(self.values["size"]).replace("x", rng.choice(["x", "×", "*", "乘"]))
+        return edit(rng) if name == "e" else self._any(name)
 
     def __getitem__(self, name: str) -> str:
         return self.words[name]
@@ -80,7 +81,8 @@ def with_picture(bank_name: str) -> Callable[[Dialog], tuple[Drawn, str] | None]
         rng = d.rng
         many = rng.choices([1, 2, 3], [9, 2, 1])[0]
         missing = not d.images and rng.random() < 0.08
-        handles = () if missing else d.attach(*["image"] * many)
+        kinds: list[Kind] = ["image"] * many
+        handles = () if missing else d.attach(*kinds)
         which = rng.randrange(many)
         word = rng.choice(ONE_PICTURE[:-4]) if many == 1 else ORDINALS[which]
         if handles and rng.random() < 0.1:
@@ -191,11 +193,26 @@ def transcribe(d: Dialog) -> None:
     rng = d.rng
     missing = not d.sounds and rng.random() < 0.08
     handles = () if missing else d.attach("audio")
-    words = "这段录音 这条语音 这个音频 录音 语音 音频 这段话 这段 这个 aud-1 这段会议录音 这段采访".split()
-    drawn = Drawn(rng, a=rng.choice(words))
+    drawn = Drawn(rng, a=rng.choice(_SOUND.split()))
     d.user(drawn.say(rng.choice(bank.lines("transcribe"))), handles)
     if missing:
         d.reply("no_audio")
         return
     d.call(("transcribe_audio", {"audio": handles[0]}))
+    d.report()
+
+
+def drill(d: Dialog) -> None:
+    """Nothing but copying: early in training it teaches to repeat an argument exactly."""
+    rng = d.rng
+    name, key, frames = rng.choice(
+        [
+            ("speak", "text", ("念：{w}", "读一下“{w}”", "{w}，念出来", "把“{w}”转成语音")),
+            ("search_images", "query", ("搜 {w}", "找{w}的图", "帮我找{w}", "{w}的照片")),
+            ("generate_image", "prompt", ("画{w}", "画一张{w}", "{w}，生成一张")),
+        ]
+    )
+    words = scenes.gibberish(rng, longest=40)
+    d.user(rng.choice(frames).replace("{w}", words))
+    d.call((name, {key: words}))
     d.report()

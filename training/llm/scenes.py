@@ -1,5 +1,6 @@
 """What people look for, draw and talk about: subjects composed of nouns, places, times, styles."""
 
+from collections.abc import Callable
 from random import Random
 
 from training.llm import bank
@@ -9,6 +10,7 @@ _CHARACTERS = gb2312_characters()
 _WORDS = [word for word in english_words() if word.isascii()]
 _LATIN = "abcdefghijklmnopqrstuvwxyz"
 _SENSELESS = 0.15  # of the copied slots
+_COUNTS = (2, 2, 3, 3, 4, 5, 5, 6, 6, 8, 8, 9, 10, 10, 12, 15, 20)  # small ones more often
 NUMERALS = "零一二三四五六七八九十"
 _SIMPLE = {
     "thing": ("animals", "plants", "food", "buildings", "objects", "vehicles", "people"),
@@ -49,7 +51,8 @@ _SUBJECTS = [
     ("{thing}，{mood}那种", 1),
     ("{mood}的{place}", 1),
 ]
-_MOODS = "治愈 暖色调 冷色调 高级 ins风 复古 vintage 极简 minimal 热闹 安静 孤独 lonely 梦幻 clean cozy 怀旧 日系 清新".split()
+_MOODS = ["治愈", "暖色调", "冷色调", "高级", "ins风", "复古", "vintage", "极简", "minimal", "热闹"]
+_MOODS += ["安静", "孤独", "lonely", "梦幻", "clean", "cozy", "怀旧", "日系", "清新"]
 _PROMPTS = [
     ("{subject}", 6),
     ("{subject}，{style}风格", 3),
@@ -118,9 +121,7 @@ def saying(rng: Random) -> str:
 
 def number(rng: Random, most: int) -> tuple[str, int]:
     """A count in words or digits with its classifier, and its value: `三张` is 3."""
-    value = rng.choice(
-        [n for n in (2, 2, 3, 3, 4, 5, 5, 6, 6, 8, 8, 9, 10, 10, 12, 15, 20) if n <= most]
-    )
+    value = rng.choice([n for n in _COUNTS if n <= most])
     written = str(value) if rng.random() < 0.5 else numeral(value)
     if value == 2 and written != "2":
         written = rng.choice(["两", "两", "俩"])
@@ -135,11 +136,12 @@ def numeral(value: int) -> str:
     return head + (NUMERALS[ones] if ones or not head else "")
 
 
-def gibberish(rng: Random) -> str:
+def gibberish(rng: Random, longest: int = 20) -> str:
     """Characters without sense, so that copying an argument never leans on what it means."""
     common = rng.random() < 0.8
     letters = _CHARACTERS[:3755] if common else _CHARACTERS
-    text = "".join(rng.choices(letters, k=rng.choice([1, 2, 2, 3, 4, 5, 6, 8, 10, 14, 20])))
+    lengths = [n for n in (1, 2, 2, 3, 4, 5, 6, 8, 10, 14, 20, 30, 40) if n <= longest]
+    text = "".join(rng.choices(letters, k=rng.choice(lengths)))
     kind = rng.random()
     if kind < 0.12:
         return f"{text}{rng.choice(' ，·-')}{_digits(rng)}"
@@ -153,7 +155,7 @@ def _english_words(rng: Random) -> str:
     return " ".join(words) if rng.random() < 0.8 else words[0] + "".join(rng.choices(_LATIN, k=3))
 
 
-def slot(rng: Random):  # type: ignore[no-untyped-def]
+def slot(rng: Random) -> Callable[[str], str]:
     """A function that fills any descriptive slot at random."""
 
     def value(name: str) -> str:

@@ -1,20 +1,16 @@
 """How people say it: openings, stories, closings, dictation, typos. Slots are never touched."""
 
 import re
+from collections.abc import Callable
 from random import Random
 
 from training.llm import bank, scenes
 
 _HOLE = "\ue000"
 _FILLERS = ("嗯", "呃", "那个", "就是", "就是说", "然后", "这个")
-_TYPOS = {
-    "的": "得", "得": "的", "在": "再", "再": "在", "帮": "邦", "图": "途", "像": "象",
-    "那": "哪", "做": "作", "吗": "嘛", "照": "找", "念": "年", "张": "章", "字": "子", "画": "话",
-}  # fmt: skip
-_DIALECT = [
-    ("什么", "啥"), ("怎么", "咋"), ("我", "俺"), ("没有", "木有"), ("一下", "哈"), ("什么", "么子"),
-    ("给我", "畀我"), ("好的", "中"), ("这个", "介个"), ("一下", "下子"), ("非常", "老"), ("什么", "嘛"),
-]  # fmt: skip
+_TYPOS = dict(zip("的得在再帮图像那做吗照张字画", "得的再在邦途象哪作嘛找章子话", strict=True))
+_DIALECT = [("什么", "啥"), ("怎么", "咋"), ("我", "俺"), ("没有", "木有"), ("一下", "哈")]
+_DIALECT += [("什么", "么子"), ("给我", "畀我"), ("这个", "介个"), ("一下", "下子"), ("非常", "老")]
 _PUNCTUATION = re.compile(r"[，。、；：？！,.;:?!]")
 
 
@@ -44,22 +40,29 @@ def _around(text: str, rng: Random) -> str:
         text = story(rng) + text
     if rng.random() < 0.18:
         text = text.rstrip("？！。") + rng.choice(bank.lines("closings"))
+    return _quoted(_punctuated(text, rng), rng)
+
+
+def _punctuated(text: str, rng: Random) -> str:
+    """As it is, dictated without punctuation, ended with a mark, or typed with half-width ones."""
     style = rng.random()
     if style < 0.12:
-        text = _outside(text, lambda part: _PUNCTUATION.sub(" ", part)).strip()
-    elif style < 0.2:
-        text = _outside(text, lambda part: _PUNCTUATION.sub("", part))
-    elif style < 0.3 and text[-1] not in "。！？":
-        text += rng.choice("。。？！")
-    elif style < 0.34:
-        text = _outside(text, lambda part: part.replace("，", ",").replace("？", "?"))
-    if rng.random() < 0.15:
-        text = text.replace("“", '"').replace("”", '"')
-    elif rng.random() < 0.08:
-        text = text.replace("“", "「").replace("”", "」")
-    elif rng.random() < 0.06:
-        text = text.replace("“", "").replace("”", "")
+        return _outside(text, lambda part: _PUNCTUATION.sub(" ", part)).strip()
+    if style < 0.2:
+        return _outside(text, lambda part: _PUNCTUATION.sub("", part))
+    if style < 0.3 and text[-1] not in "。！？":
+        return text + rng.choice("。。？！")
+    if style < 0.34:
+        return _outside(text, lambda part: part.replace("，", ",").replace("？", "?"))
     return text
+
+
+def _quoted(text: str, rng: Random) -> str:
+    """Quotation marks as people type them, or none."""
+    pairs = ["“”"] * 70 + ['""'] * 15 + ["「」"] * 8 + ["", ""] * 3
+    pair = rng.choice(pairs)
+    opening_mark, closing_mark = (pair[0], pair[1]) if pair else ("", "")
+    return text.replace("“", opening_mark).replace("”", closing_mark)
 
 
 def opening(rng: Random) -> str:
@@ -72,7 +75,7 @@ def story(rng: Random) -> str:
     return "".join(bank.fill(bank.expand(line, rng), scenes.slot(rng)) for line in chosen)
 
 
-def _outside(text: str, change):  # type: ignore[no-untyped-def]
+def _outside(text: str, change: Callable[[str], str]) -> str:
     """Apply `change` to what lies outside the slots."""
     parts = text.split(_HOLE)
     return _HOLE.join(part if odd % 2 else change(part) for odd, part in enumerate(parts))

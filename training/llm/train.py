@@ -1,8 +1,8 @@
 """Train the starter language model: `python -m training.llm.train --minutes 70`.
 
 Conversations are generated while it trains; no epoch ever repeats. Muon for the matrices, AdamW for
-the embedding and the norms, bf16 autocast, warm-up, a plateau, a linear decay over the last share of
-the time. A run resumes from `--run`; raising `--minutes` of a resumed run goes on at the plateau.
+the embedding and the norms, bf16 autocast; warm-up, a plateau, a linear decay over the last share
+of the time. A run resumes from `--run`; with more `--minutes` it goes on at the plateau.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from training.llm.vocabulary import build_tokenizer
 WARMUP_SECONDS = 60.0
 EMA_HALF_LIFE = 150  # steps
 HELD_OUT_SEED = 1
+BETAS = (0.9, 0.95)
 
 
 @dataclass
@@ -32,9 +33,11 @@ class Settings:
     out: Path
     minutes: float  # of training, all sittings together
     decay: float  # share of the time over which the rate falls to nothing
-    tokens: int = 3072  # of a batch, without the tools
+    drill: float  # share of batches that only repeat
+    tokens: int  # of a batch, without the tools
     matrix_rate: float = 0.02
-    other_rate: float = 3e-3
+    embedding_rate: float = 0.02
+    gain_rate: float = 3e-3
 
 
 @dataclass
@@ -82,10 +85,12 @@ def new_state(settings: Settings) -> State:
     torch.manual_seed(0)
     model = starter.build()
     matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n]
-    others = [p for n, p in model.named_parameters() if p.ndim != 2 or "embed" in n]
+    gains = [p for p in model.parameters() if p.ndim == 1]
+    embedding = model.get_input_embeddings().weight
     optimizers: list[torch.optim.Optimizer] = [
         torch.optim.Muon(matrices, lr=settings.matrix_rate, weight_decay=0.01, momentum=0.95),
-        torch.optim.AdamW(others, lr=settings.other_rate, betas=(0.9, 0.95), weight_decay=0.0),
+        torch.optim.AdamW([embedding], lr=settings.embedding_rate, betas=BETAS, weight_decay=0.0),
+        torch.optim.AdamW(gains, lr=settings.gain_rate, betas=BETAS, weight_decay=0.0),
     ]
     ema = {n: p.detach().clone() for n, p in model.state_dict().items()}
     state = State(model, optimizers, ema)
@@ -121,9 +126,8 @@ def keep(state: State, settings: Settings) -> None:
 
 def step(state: State, batch: Batch, settings: Settings) -> None:
     share = rate(state.seconds, settings)
-    for optimizer, full in zip(
-        state.optimizers, (settings.matrix_rate, settings.other_rate), strict=True
-    ):
+    full_rates = (settings.matrix_rate, settings.embedding_rate, settings.gain_rate)
+    for optimizer, full in zip(state.optimizers, full_rates, strict=True):
         optimizer.param_groups[0]["lr"] = full * share
         optimizer.zero_grad(set_to_none=True)
     with torch.autocast("cpu", torch.bfloat16):
@@ -161,8 +165,8 @@ def train(settings: Settings) -> None:
     settings.run.mkdir(parents=True, exist_ok=True)
     tokenizer = build_tokenizer()
     state = new_state(settings)
-    held_out = take(batches(HELD_OUT_SEED, tokenizer, settings.tokens), 12)
-    stream = batches(1000 + state.step, tokenizer, settings.tokens)
+    held_out = take(batches(HELD_OUT_SEED, tokenizer, 2048, pool=64), 12)
+    stream = batches(1000 + state.step, tokenizer, settings.tokens, drill=settings.drill)
     log = csv.writer((settings.run / "loss.csv").open("a", encoding="utf-8", buffering=1))
     kept_at, recent = state.seconds, 0.0
     while state.seconds < settings.minutes * 60:
@@ -189,10 +193,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=70)
     parser.add_argument("--decay", type=float, default=0.3)
+    parser.add_argument("--drill", type=float, default=0.1)
+    parser.add_argument("--tokens", type=int, default=2048)
     parser.add_argument("--run", type=Path, default=Path("runs/llm"))
     parser.add_argument("--out", type=Path, default=Path("runs/llm/export"))
     options = parser.parse_args()
-    train(Settings(options.run, options.out, options.minutes, options.decay))
+    train(Settings(**vars(options)))
 
 
 if __name__ == "__main__":
