@@ -30,6 +30,7 @@ from models.dtypes import with_dtype
 from models.errors import Cancelled, CheckpointBroken, DuomoError, NotFound, OutOfMemory
 from models.eviction import Resident, choose_victims
 from models.roles import Role, role_class
+from models.state import ResidencyState, ResidentState, WaiterState
 from models.turns import POLL_SECONDS, Ticket, Turns
 from models.waiting import Waiter
 
@@ -43,31 +44,13 @@ LOAD_ERRORS = (
 
 
 @dataclass(frozen=True)
-class ResidentState:
-    checkpoint: str
-    role: str
+class _Plan:
+    """How to load a checkpoint, its number format settled, and the bytes that it will hold."""
+
+    checkpoint: Checkpoint
+    path: Path
+    role: type[Role]
     bytes: int
-    leased: bool
-    idle_seconds: float
-    load_seconds: float
-
-
-@dataclass(frozen=True)
-class WaiterState:
-    role: str
-    waiting_seconds: float
-
-
-@dataclass(frozen=True)
-class ResidencyState:
-    """A snapshot for people. `swaps` counts the checkpoints that had to go for another."""
-
-    device: str
-    budget_bytes: int
-    used_bytes: int
-    residents: tuple[ResidentState, ...]
-    queue: tuple[WaiterState, ...]
-    swaps: int
 
 
 class Residency:
@@ -94,7 +77,8 @@ class Residency:
         self._lock = threading.Lock()  # guards the residents and the count of swaps
         self._residents: dict[str, Resident] = {}
         self._swaps = 0
-        self._turns = Turns(self._names, clock)
+        self._plans: dict[str, _Plan] = {}
+        self._turns = Turns(self._fits, clock)
 
     def has(self, role: str) -> bool:
         """Whether the profile names a checkpoint for `role`."""
@@ -120,9 +104,10 @@ class Residency:
         """
         checkpoint = self.checkpoint(role)
         arrived = self._clock()
-        self._turns.enter(Waiter(role, checkpoint.name, arrived), ticket)
+        plan = self._plan(checkpoint)
+        self._turns.enter(Waiter(role, checkpoint.name, arrived, plan.bytes), ticket)
         entered = self._clock()
-        resident = self._acquire(checkpoint, ticket)
+        resident = self._acquire(plan, ticket)
         proxy = Proxy(resident.model, self._thread, self._relieve)
         try:
             if ticket is not None:
@@ -145,7 +130,7 @@ class Residency:
                 device=str(self._thread.device),
                 budget_bytes=self._budget,
                 used_bytes=self._used(),
-                residents=tuple(_resident_state(r, now) for r in self._residents.values()),
+                residents=tuple(ResidentState.of(r, now) for r in self._residents.values()),
                 queue=tuple(WaiterState(w.role, now - w.arrived) for w in waiting),
                 swaps=self._swaps,
             )
@@ -166,9 +151,25 @@ class Residency:
         else:
             future.set_result(None)
 
-    def _acquire(self, checkpoint: Checkpoint, ticket: Ticket | None) -> Resident:
+    def _plan(self, checkpoint: Checkpoint) -> "_Plan":
+        """How to load `checkpoint`, read from its files once."""
+        if checkpoint.name not in self._plans:
+            path = self._catalog.locate(checkpoint.name, self._data_dir)
+            with _typed():
+                definite = with_dtype(checkpoint, path, self._thread.device)
+                role = self._resolve(definite)
+                plan = _Plan(definite, path, role, role.bytes_needed(path, definite))
+            self._plans[checkpoint.name] = plan
+        return self._plans[checkpoint.name]
+
+    def _fits(self, waiter: Waiter) -> bool:
+        with self._lock:
+            resident = waiter.checkpoint in self._residents
+            return resident or self._used() + waiter.bytes <= self._budget
+
+    def _acquire(self, plan: "_Plan", ticket: Ticket | None) -> Resident:
         """Load on the device thread. Whoever cancels goes at once; the device follows the load."""
-        future = self._thread.submit(self._ready, checkpoint)
+        future = self._thread.submit(self._ready, plan)
         try:
             while ticket is not None and not future.done() and not ticket.cancel.is_set():
                 wait([future], timeout=POLL_SECONDS)
@@ -196,41 +197,35 @@ class Residency:
             resident.leases -= 1
             resident.used(self._clock())
 
-    def _names(self) -> set[str]:
-        with self._lock:
-            return set(self._residents)
-
     def _used(self) -> int:
         return sum(resident.bytes for resident in self._residents.values())
 
     # --- on the device thread -----------------------------------------------------------------
 
-    def _ready(self, checkpoint: Checkpoint) -> Resident:
-        """The resident of `checkpoint`, loaded if it is not there, with one more lease."""
-        resident = self._residents.get(checkpoint.name) or self._load(checkpoint)
+    def _ready(self, plan: "_Plan") -> Resident:
+        """The resident of `plan`, loaded if it is not there, with one more lease."""
+        resident = self._residents.get(plan.checkpoint.name) or self._load(plan)
         with self._lock:
             resident.leases += 1
-            self._residents[checkpoint.name] = resident
+            self._residents[plan.checkpoint.name] = resident
         return resident
 
-    def _load(self, checkpoint: Checkpoint) -> Resident:
-        path = self._catalog.locate(checkpoint.name, self._data_dir)
-        definite = with_dtype(checkpoint, path, self._thread.device)
-        role = self._resolve(definite)
-        self._make_room(checkpoint, role.bytes_needed(path, definite))
+    def _load(self, plan: "_Plan") -> Resident:
+        self._make_room(plan.checkpoint, plan.bytes)
         started = self._clock()
-        model = self._load_or_relieve(lambda: role.load(path, definite, self._thread.device))
+        model = self._load_or_relieve(plan)
         now = self._clock()
-        return Resident(checkpoint.name, checkpoint.role, model, model.bytes, now - started, now)
+        name, role = plan.checkpoint.name, plan.checkpoint.role
+        return Resident(name, role, model, model.bytes, now - started, now)
 
-    def _load_or_relieve(self, load: Callable[[], Role]) -> Role:
+    def _load_or_relieve(self, plan: "_Plan") -> Role:
         """Load; when the device runs out of memory, drop all that can go and load once more."""
         for last in (False, True):
             try:
-                return load()
-            except LOAD_ERRORS as error:
-                if not is_out_of_memory(error):
-                    raise _broken(error) from error
+                with _typed():
+                    return plan.role.load(plan.path, plan.checkpoint, self._thread.device)
+            except (RuntimeError, MemoryError):
+                pass  # out of memory, the only one that is not typed by now
             if not last:
                 self._relieve()
         raise out_of_memory(self._thread.device)
@@ -258,23 +253,18 @@ class Residency:
             resident.model.release()
 
 
-def _resident_state(resident: Resident, now: float) -> ResidentState:
-    idle = 0.0 if resident.leases else now - resident.last_release
-    return ResidentState(
-        checkpoint=resident.checkpoint,
-        role=resident.role,
-        bytes=resident.bytes,
-        leased=bool(resident.leases),
-        idle_seconds=idle,
-        load_seconds=resident.load_seconds,
-    )
-
-
-def _broken(error: Exception) -> CheckpointBroken:
-    return CheckpointBroken(
-        f"模型文件装不进来，请重新获取：{error}",
-        f"The checkpoint does not load; fetch it again: {error}",
-    )
+@contextmanager
+def _typed() -> Iterator[None]:
+    """Say of files that are not right that they are broken; let a shortage of memory through."""
+    try:
+        yield
+    except LOAD_ERRORS as error:
+        if is_out_of_memory(error):
+            raise
+        raise CheckpointBroken(
+            f"模型文件装不进来，请重新获取：{error}",
+            f"The checkpoint does not load; fetch it again: {error}",
+        ) from error
 
 
 def _over_budget(checkpoint: Checkpoint, needed: int, budget: int, used: int) -> OutOfMemory:

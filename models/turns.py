@@ -1,7 +1,7 @@
 """One thread at a time on a device: a lock with a line, positions, cancelling and re-entry."""
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Protocol
 
 from models.errors import Cancelled
@@ -26,8 +26,8 @@ class Ticket(Protocol):
 class Turns:
     """Whose turn it is. The thread that has it may take it again, at once, as often as it likes."""
 
-    def __init__(self, resident: Callable[[], Collection[str]], clock: Callable[[], float]) -> None:
-        self._resident = resident  # the checkpoints that need no loading, for the order
+    def __init__(self, fits: Callable[[Waiter], bool], clock: Callable[[], float]) -> None:
+        self._fits = fits  # whether nothing has to go for a waiter
         self._clock = clock
         self._changed = threading.Condition()  # guards all below
         self._line = WaitingLine()
@@ -57,7 +57,7 @@ class Turns:
             while True:
                 if self._closed or (ticket is not None and ticket.cancel.is_set()):
                     raise Cancelled
-                position = self._line.order(self._resident(), self._clock()).index(waiter)
+                position = self._line.order(self._fits, self._clock()).index(waiter)
                 if position == 0 and self._holder is None:
                     self._holder, self._depth = threading.get_ident(), 1
                     return True
@@ -77,7 +77,7 @@ class Turns:
     def waiting(self) -> list[Waiter]:
         """Who waits, in the order of service."""
         with self._changed:
-            return self._line.order(self._resident(), self._clock())
+            return self._line.order(self._fits, self._clock())
 
     def close(self) -> None:
         """Cancel every waiter, now and later, and wait until the turn in progress is over."""

@@ -1,11 +1,12 @@
 """Who gets the device next.
 
-First come, first served, with one exception: a waiter whose checkpoint is resident goes before one
-whose checkpoint has to be loaded, so that waiters for the same checkpoint go together. Nobody is
-passed for ever: who has waited longer than `PATIENCE_SECONDS` is served in order of arrival.
+First come, first served, with one exception: a waiter whose checkpoint is resident, or fits beside
+what is, goes before one that would push another checkpoint out, so that waiters for the same one go
+together. Nobody is passed for ever: who has waited longer than `PATIENCE_SECONDS` is served in
+order of arrival.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 PATIENCE_SECONDS = 10.0
@@ -13,11 +14,12 @@ PATIENCE_SECONDS = 10.0
 
 @dataclass(eq=False)
 class Waiter:
-    """One request for the device. `arrived` is in seconds of the owner's clock."""
+    """One request for the device. `arrived` is in seconds of the owner's clock; `bytes` to load."""
 
     role: str
     checkpoint: str
     arrived: float
+    bytes: int = 0
     position: int | None = None
 
 
@@ -33,8 +35,8 @@ class WaitingLine:
     def leave(self, waiter: Waiter) -> None:
         self.waiters.remove(waiter)
 
-    def order(self, resident: Collection[str], now: float) -> list[Waiter]:
-        """The waiters in the order in which they would be served at `now`."""
+    def order(self, fits: Callable[[Waiter], bool], now: float) -> list[Waiter]:
+        """The waiters as they would be served at `now`; `fits`: nothing has to go for this one."""
         first_of_group: dict[str, int] = {}
         for number, waiter in enumerate(self.waiters):
             first_of_group.setdefault(waiter.checkpoint, number)
@@ -43,7 +45,7 @@ class WaitingLine:
             number, waiter = numbered
             if now - waiter.arrived > PATIENCE_SECONDS:
                 return (0, 0, number)
-            if waiter.checkpoint in resident:
+            if fits(waiter):
                 return (1, 0, number)
             return (2, first_of_group[waiter.checkpoint], number)
 

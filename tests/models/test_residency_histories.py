@@ -265,3 +265,25 @@ def test_a_load_that_never_fits_the_device_is_a_typed_error(
     with residency.lease("clip") as role:
         assert role.work(0) > 0
     residency.close()
+
+
+def test_what_fits_beside_the_rest_does_not_wait_for_a_stream_of_another(folder: Path) -> None:
+    residency = simulated(folder)
+    stop = threading.Event()
+
+    def index() -> None:
+        while not stop.is_set():
+            with residency.lease("clip") as role:
+                role.work(0.005)
+
+    indexing = threading.Thread(target=index, daemon=True)
+    indexing.start()
+    while not residency.state().residents:
+        time.sleep(0.001)
+    started = time.monotonic()
+    with residency.lease("llm"):
+        waited = time.monotonic() - started
+    stop.set()
+    indexing.join(5)
+    assert waited < 1.0  # not the ten seconds of patience
+    residency.close()

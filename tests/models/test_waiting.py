@@ -1,10 +1,16 @@
 """Who is next, over random histories of a simulated device."""
 
+from collections.abc import Callable
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from models.waiting import PATIENCE_SECONDS, Waiter, WaitingLine
+
+
+def having(*resident: str) -> Callable[[Waiter], bool]:
+    return lambda waiter: waiter.checkpoint in resident
 
 
 def line_of(*waiters: Waiter) -> WaitingLine:
@@ -13,22 +19,22 @@ def line_of(*waiters: Waiter) -> WaitingLine:
 
 def test_first_come_first_served_when_nothing_is_resident() -> None:
     first, second = Waiter("llm", "a", 0.0), Waiter("clip", "b", 1.0)
-    assert line_of(first, second).order((), 2.0) == [first, second]
+    assert line_of(first, second).order(having(), 2.0) == [first, second]
 
 
 def test_waiters_for_what_is_resident_go_together() -> None:
     first, second, third = Waiter("t2i", "b", 0.0), Waiter("llm", "a", 1.0), Waiter("llm", "a", 2.0)
-    assert line_of(first, second, third).order({"a"}, 3.0) == [second, third, first]
+    assert line_of(first, second, third).order(having("a"), 3.0) == [second, third, first]
 
 
 def test_waiters_for_one_checkpoint_stand_together_behind_its_first() -> None:
     waiters = [Waiter("x", name, float(i)) for i, name in enumerate("abab")]
-    assert [w.checkpoint for w in line_of(*waiters).order((), 5.0)] == ["a", "a", "b", "b"]
+    assert [w.checkpoint for w in line_of(*waiters).order(having(), 5.0)] == ["a", "a", "b", "b"]
 
 
 def test_who_has_waited_long_goes_first_whatever_is_resident() -> None:
     old, new = Waiter("t2i", "b", 0.0), Waiter("llm", "a", PATIENCE_SECONDS)
-    assert line_of(old, new).order({"a"}, PATIENCE_SECONDS + 0.1)[0] is old
+    assert line_of(old, new).order(having("a"), PATIENCE_SECONDS + 0.1)[0] is old
 
 
 class Device(RuleBasedStateMachine):
@@ -57,7 +63,7 @@ class Device(RuleBasedStateMachine):
 
     @rule(seconds=st.floats(0.1, 4.0))
     def serve(self, seconds: float) -> None:
-        order = self.line.order(self.resident, self.now)
+        order = self.line.order(having(*self.resident), self.now)
         if order:
             self.line.leave(order[0])
             self.resident = {order[0].checkpoint}
@@ -68,7 +74,7 @@ class Device(RuleBasedStateMachine):
 
     @invariant()
     def everybody_is_in_the_order_once(self) -> None:
-        order = self.line.order(self.resident, self.now)
+        order = self.line.order(having(*self.resident), self.now)
         assert sorted(map(id, order)) == sorted(map(id, self.line.waiters))
 
     @invariant()
@@ -78,7 +84,7 @@ class Device(RuleBasedStateMachine):
 
     @invariant()
     def who_is_out_of_patience_is_served_in_order_of_arrival(self) -> None:
-        order = self.line.order(self.resident, self.now)
+        order = self.line.order(having(*self.resident), self.now)
         old = [w for w in order if self.now - w.arrived > PATIENCE_SECONDS]
         assert order[: len(old)] == old == sorted(old, key=lambda w: w.arrived)
 
