@@ -16,6 +16,7 @@ from api import errors
 from api.guard import Guard
 from api.host import EngineHost
 from api.routes import ROUTERS
+from api.schemas import ErrorBody
 from duomo.home import HomeClaim, claim_home
 from duomo.settings import Settings
 from duomo.version import VERSION
@@ -37,6 +38,7 @@ def create_app(settings: Settings, build: "Callable[[], Engine]") -> FastAPI:
         # The bundled pages load scripts from a public network: nothing may leave the machine.
         docs_url=None,
         redoc_url=None,
+        responses={"4XX": {"model": ErrorBody}, "5XX": {"model": ErrorBody}},
         lifespan=_lifespan,
     )
     app.state.settings = settings

@@ -79,3 +79,25 @@ def test_a_taken_port_says_what_to_do(serve: Serve, settings: Settings) -> None:
     other = settings.model_copy(update={"port": taken, "home": settings.home / "other"})
     with pytest.raises(EngineUnavailable, match="--port"):
         serve_until_signal(other)
+
+
+def test_a_run_that_died_with_its_engine_is_marked_failed_with_the_reason(serve: Serve) -> None:
+    running = serve()
+    conversation = running.client.create_conversation()
+    dead = running.engine.events.runs.create(conversation.id)
+    running.stop()
+    again = serve()
+    view = again.client.run(dead.id)
+    assert view.state == "failed"
+    assert view.reason
+    (turn,) = again.client.transcript(conversation.id).turns
+    assert turn.error is not None
+    assert turn.error.zh == view.reason
+
+
+def test_every_route_is_described(serve: Serve) -> None:
+    document = httpx.get(f"{serve().url}/openapi.json").json()
+    operations = [op for path in document["paths"].values() for op in path.values()]
+    assert document["info"]["title"] == "Duomo 多模"
+    assert len(operations) > 25
+    assert all(operation["summary"] and operation["tags"] for operation in operations)

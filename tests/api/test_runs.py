@@ -10,6 +10,7 @@ from contextlib import suppress
 import httpx
 import pytest
 
+from api import streams
 from api.client import Client, Transcript, fold
 from models.errors import EngineUnavailable, InvalidRequest, NotFound
 from tests.api.conftest import Running, Serve
@@ -44,6 +45,17 @@ def test_events_replay_from_any_number(serve: Serve) -> None:
     for after in range(len(events)):
         again = list(running.client.run_events(run_id, after=events[after].seq))
         assert again == events[after + 1 :]
+
+
+def test_an_idle_stream_stays_alive(
+    serve: Serve, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "HEARTBEAT_SECONDS", 0.05)
+    running = serve(gate)
+    url = f"{running.url}/api/runs/{ask(running, '等')}/events"
+    with httpx.stream("GET", url) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        assert any(line.startswith(":") for line in answer.iter_lines())
 
 
 def test_an_ended_run_with_nothing_more_says_so(serve: Serve) -> None:
