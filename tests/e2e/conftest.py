@@ -5,10 +5,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 from tests.e2e.product import Product, chromium, launch, running
 
+expect.set_options(timeout=60_000)
 SHOTS = Path(__file__).parents[2] / "screenshots"
 STARTERS = Path(__file__).parents[2] / "models" / "starter"
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}

@@ -12,6 +12,9 @@ import sys
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.sync.client import connect
 
 from api.client import Client, Transcript, fold
 from tests.e2e.product import chromium, launch, running
@@ -48,7 +51,7 @@ def ask_in_browser(url: str) -> int:
         page = browser.new_page()
         page.set_default_timeout(240_000)
         page.goto(url)
-        page.get_by_role("button", name=QUESTION).click()
+        page.locator("[class*=st-key-suggestion-] button").first.click()
         page.get_by_test_id("stImageCaption").nth(3).wait_for()
         pictures = page.get_by_test_id("stImageCaption").count()
         browser.close()
@@ -62,12 +65,30 @@ def ask_over_http(client: Client) -> int:
     return len(transcript.turns[0].artifacts)
 
 
+def open_page(url: str) -> int:
+    """Runs the page for a session as a browser's websocket would; how many elements it sends."""
+    stream = url.replace("http:", "ws:") + "/_stcore/stream"
+    rerun = BackMsg()
+    rerun.rerun_script.query_string = ""
+    elements = 0
+    with connect(stream, origin=url, subprotocols=["streamlit"], max_size=None) as socket:
+        socket.send(rerun.SerializeToString())
+        while True:
+            message = ForwardMsg.FromString(socket.recv(timeout=60))
+            elements += message.WhichOneof("type") == "delta"
+            if message.WhichOneof("type") == "script_finished":
+                return elements
+
+
 def main() -> None:
     loopback_up()
     with running(Path(sys.argv[1])) as product:
         found = ask_over_http(product.client)
+        elements = open_page(product.url)
+        attempts = unroutable()  # before the browser, which looks for networks of its own accord
         seen = ask_in_browser(product.url) if chromium() else None
-    print(json.dumps({"found": found, "seen": seen, "unroutable": unroutable()}))
+    told = {"found": found, "elements": elements, "unroutable": attempts, "seen": seen}
+    print(json.dumps(told))
 
 
 if __name__ == "__main__":

@@ -34,5 +34,6 @@ def test_the_whole_product_works_and_reaches_for_nothing(tmp_path: Path) -> None
     assert done.returncode == 0, done.stderr[-2000:]
     told = json.loads(done.stdout.splitlines()[-1])
     assert told["found"] == 4
+    assert told["elements"] > 20
     assert told["seen"] == (4 if chromium() else None)
     assert told["unroutable"] == 0

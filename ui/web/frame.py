@@ -26,10 +26,10 @@ def show_frame() -> None:
         if not readiness.ready and "engine" in readiness.loading:
             states.show_starting()
             return
-        show_sidebar(readiness)
+        show_sidebar()
         page.run()
-    except EngineUnavailable as error:
-        states.show_unreachable(error)
+    except EngineUnavailable:
+        states.show_unreachable()
 
 
 def _modules() -> Iterator[ModuleType]:

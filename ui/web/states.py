@@ -2,19 +2,18 @@
 
 import streamlit as st
 
-from models.errors import DuomoError, EngineUnavailable
-from ui.untrusted import as_label
+from models.errors import EngineUnavailable
 from ui.web.engine import engine
-from ui.web.words import told, words
+from ui.web.words import words
 
 
-def show_unreachable(error: DuomoError) -> None:
+def show_unreachable() -> None:
     """Tries again by itself; a person can do so at once."""
     text = words()
     with st.container(key="state", horizontal_alignment="center"):
         st.markdown(":material/cloud_off:", width="content")
         st.subheader(text("engine.away"), anchor=False, width="content")
-        st.markdown(as_label(told(error), 300), text_alignment="center")
+        st.markdown(text("engine.away_note"), text_alignment="center")
         st.button(text("engine.retry"), icon=":material/refresh:", type="primary")
         st.caption(text("engine.retrying"), width="content")
     _until_it_answers()

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 import streamlit as st
 
-from api.schemas import ConversationView, Readiness
+from api.schemas import ConversationView, IndexJob
 from models.errors import EngineUnavailable, NotFound
 from ui.untrusted import as_label, one_line
 from ui.web.current import begin_new, current, open_conversation
@@ -16,7 +16,7 @@ SHOWN = 60
 """Conversations listed; older ones are a search away."""
 
 
-def show_sidebar(readiness: Readiness) -> None:
+def show_sidebar() -> None:
     text = words()
     with st.sidebar:
         st.subheader(text("app.title"), anchor=False)
@@ -24,7 +24,7 @@ def show_sidebar(readiness: Readiness) -> None:
             text("sidebar.new"), icon=":material/edit_square:", width="stretch", on_click=begin_new
         )
         _conversations()
-        _footer(readiness)
+        _footer()
 
 
 def _conversations() -> None:
@@ -107,30 +107,26 @@ def _forget(conversation_id: str) -> None:
         begin_new()
 
 
-def _footer(readiness: Readiness) -> None:
+@st.fragment(run_every=3.0)
+def _footer() -> None:
+    """What the engine is and does just now."""
+    try:
+        profile, library, readiness = about().profile, engine().library(), engine().ready()
+    except EngineUnavailable:
+        st.rerun()  # the whole page says so
     text = words()
     with st.container(key="footer"):
-        st.caption(text("sidebar.profile", profile=as_label(about().profile)))
-        _library()
-        if readiness.loading:
+        st.caption(text("sidebar.profile", profile=as_label(profile)))
+        st.caption(text("sidebar.images", count=library.images))
+        _indexing(library.job)
+        if "llm" in readiness.loading:
             st.caption(f":material/hourglass_top: {text('sidebar.loading')}")
         for problem in readiness.problems:
             message = problem.en if text.locale == "en" else problem.zh
             st.warning(as_label(message, 300), icon=":material/warning:")
 
 
-@st.fragment(run_every=5.0)
-def _library() -> None:
-    """How many pictures there are to find, and how far a running job is."""
-    try:
-        view = engine().library()
-    except EngineUnavailable:
-        st.rerun()  # the whole page says so
-    text = words()
-    st.caption(text("sidebar.images", count=view.images))
-    job = view.job
+def _indexing(job: IndexJob | None) -> None:
     if job is not None and job.state in {"queued", "running"}:
-        st.progress(
-            job.done / job.found if job.found else 0.0,
-            text=text("sidebar.indexing", done=job.done, found=job.found),
-        )
+        done = min(job.done / job.found, 1.0) if job.found else 0.0
+        st.progress(done, text=words()("sidebar.indexing", done=job.done, found=job.found))
