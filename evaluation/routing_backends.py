@@ -32,7 +32,7 @@ class ChatModelBackend:
 
     def complete(self, messages: list[Message], tools: list[Schema]) -> AssistantReply:
         bound = self._model.bind_tools([dict(tool) for tool in tools])
-        with _run_with(_handles(messages)):
+        with _run_with(handles_of(messages)):
             answer = bound.invoke([_as_langchain(message) for message in messages])
         calls = [ToolCall(call["name"], call["args"]) for call in answer.tool_calls]
         return AssistantReply(str(answer.text), calls, bool(answer.invalid_tool_calls))
@@ -93,7 +93,7 @@ class KeywordBackend:
 
 
 def _guess(name: str, text: str, messages: Sequence[Message]) -> dict[str, Any]:
-    handles = _handles(messages)
+    handles = handles_of(messages)
     image = next((h for h in reversed(handles) if h.startswith("img")), "img-1")
     audio = next((h for h in reversed(handles) if h.startswith("aud")), "aud-1")
     words = text.rpartition("]")[2]
@@ -110,7 +110,7 @@ def _guess(name: str, text: str, messages: Sequence[Message]) -> dict[str, Any]:
     return {key: every[key] for key in wanted[name]}
 
 
-def _handles(messages: Sequence[Message]) -> list[str]:
+def handles_of(messages: Sequence[Message]) -> list[str]:
     """The handles of a conversation, in order of appearance."""
     found: dict[str, None] = {}
     for message in messages:

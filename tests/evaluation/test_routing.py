@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from evaluation.routing import evaluate, report, score
-from evaluation.routing_backends import ChatModelBackend, KeywordBackend, _handles
+from evaluation.routing_backends import ChatModelBackend, KeywordBackend, handles_of
 from evaluation.routing_cases import (
     AssistantReply,
     Case,
@@ -86,7 +86,7 @@ def test_everything_right_scores_full() -> None:
     }
 
 
-def test_results_are_the_words_of_the_tools_and_number_handles_on() -> None:
+def test_results_are_the_words_of_the_tools_and_numberhandles_of_on() -> None:
     backend = Scripted(*RIGHT)
     run_case(CASE, backend, TOOLS, "")
     results = [m["content"] for m in backend.seen[-1] if m["role"] == "tool"]
@@ -130,12 +130,12 @@ def test_attachments_stand_before_the_words() -> None:
     assert [m["content"] for m in backend.seen[0]] == ["说明", "[img-1][aud-1]读字"]
 
 
-def test_handles_are_read_from_attachments_and_results_alone() -> None:
+def testhandles_of_are_read_from_attachments_and_results_alone() -> None:
     messages = [
         {"role": "user", "content": "[img-1]和img-9比呢"},
         {"role": "tool", "content": "找到1张图片：img-2"},
     ]
-    assert _handles(messages) == ["img-1", "img-2"]
+    assert handles_of(messages) == ["img-1", "img-2"]
 
 
 @pytest.mark.parametrize(

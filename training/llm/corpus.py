@@ -19,7 +19,7 @@ TODAY = ALL - frozenset(planned_tools.PLANNED)
 OPENINGS: list[tuple[Callable[[Dialog], None], int]] = [
     (intents.search, 14),
     (intents.similar, 7),
-    (intents.ask, 12),
+    (intents.ask, 16),
     (intents.read, 9),
     (intents.change, 12),
     (intents.draw, 12),
@@ -27,17 +27,20 @@ OPENINGS: list[tuple[Callable[[Dialog], None], int]] = [
     (intents.speak, 7),
     (intents.recite, 2),
     (intents.score, 8),
-    (chains.chain, 16),
-    (chains.both, 5),
+    (chains.chain, 26),
+    (chains.both, 9),
     (chains.each, 2),
-    (chains.draw_and_speak, 3),
-    (talk.fact, 4),
-    (talk.knowledge, 7),
-    (talk.opinion, 8),
-    (talk.about_tools, 5),
+    (chains.draw_and_speak, 5),
+    (talk.fact, 6),
+    (talk.knowledge, 11),
+    (talk.opinion, 11),
+    (talk.about_tools, 8),
     (talk.product, 3),
     (talk.refuse, 8),
 ]
+
+
+FURTHER_TURNS = (50, 20, 14, 7, 4, 2, 2, 1)  # weights of 0, 1, 2 … follow-ups
 
 
 def drill(seed: int, tools: Collection[str]) -> Dialog:
@@ -52,7 +55,8 @@ def conversation(seed: int, tools: Collection[str]) -> Dialog:
     d = Dialog(tools, Random(seed))
     turns, weights = zip(*OPENINGS, strict=True)
     _turn(d, d.rng.choices(turns, weights)[0])
-    for _ in range(d.rng.choice([0, 0, 0, 0, 0, 1, 1, 2, 2, 3])):
+    [more] = d.rng.choices(range(len(FURTHER_TURNS)), FURTHER_TURNS)
+    for _ in range(more):
         _turn(d, follow_up)
     return d
 

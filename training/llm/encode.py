@@ -18,7 +18,7 @@ IGNORE = -100
 DRILLS = 0.04  # of the conversations only copy
 FIRST_WORD = 263  # special tokens and bytes come before it in the vocabulary
 STRIDE = 32  # widths of batches are multiples of it
-LONGEST = 400  # tokens of a conversation; longer ones are left out
+LONGEST = 832  # tokens of a conversation; longer ones are left out
 
 
 @dataclass(frozen=True)

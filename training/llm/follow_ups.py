@@ -1,6 +1,7 @@
 """What people say next: references to pictures, words and requests of earlier turns."""
 
 from collections.abc import Callable
+from random import Random
 
 from training.llm import bank, chains, intents, talk
 from training.llm.dialog import Dialog
@@ -68,12 +69,21 @@ def _about_picture(
             return False
         word, handle = found
         drawn = Drawn(d.rng, ref=word)
-        d.user(drawn.say(d.rng.choice(bank.sections("follow_ups")[section])))
+        d.user(drawn.say(_frame(section, d.rng)))
         run(d, drawn, handle)
         d.report()
         return True
 
     return turn
+
+
+def _frame(section: str, rng: Random) -> str:
+    """A frame of the section, or a first request's with the reference put before it."""
+    first = {"read_text": "ocr", "ask_image": "ask"}.get(section)
+    if first is None or rng.random() < 0.5:
+        return rng.choice(bank.sections("follow_ups")[section])
+    bare = [frame for frame in bank.lines(first) if "{x}" not in frame]
+    return "(就|看|){ref}(，|，|)" + rng.choice(bare)
 
 
 def _read(d: Dialog, _: Drawn, handle: str) -> None:
@@ -234,7 +244,7 @@ FOLLOW_UPS: list[tuple[Callable[[Dialog], bool], int]] = [
     (draw_other, 2),
     (speak_last, 4),
     (draw_heard, 2),
-    (chat, 5),
+    (chat, 13),
     (new_request, 2),
     (new_attachment, 2),
 ]

@@ -60,7 +60,8 @@ class Drawn:
 
 def edit(rng: Random) -> str:
     """A change asked of a picture."""
-    return bank.fill(bank.expand(rng.choice(bank.lines("edits")), rng), scenes.slot(rng))
+    frames = rng.sample(bank.lines("edits"), 2 if rng.random() < 0.15 else 1)
+    return bank.fill(bank.expand("，".join(frames), rng), scenes.slot(rng))
 
 
 def search(d: Dialog) -> None:
@@ -70,8 +71,14 @@ def search(d: Dialog) -> None:
     d.report()
 
 
+def manner(drawn: Drawn, *names: str) -> list[str]:
+    """What was said beside the subject: style, mood, colour, time of day."""
+    return [drawn.words[name] for name in names if name in drawn.words]
+
+
 def search_arguments(drawn: Drawn) -> dict[str, Any]:
-    return {"query": drawn["q"], **({"top_k": drawn.values["n"]} if "n" in drawn.values else {})}
+    wanted = "，".join([drawn["q"], *manner(drawn, "mood", "color", "time")])
+    return {"query": wanted, **({"top_k": drawn.values["n"]} if "n" in drawn.values else {})}
 
 
 def with_picture(bank_name: str) -> Callable[[Dialog], tuple[Drawn, str] | None]:
@@ -155,7 +162,7 @@ def draw(d: Dialog) -> None:
 
 def draw_arguments(drawn: Drawn) -> dict[str, Any]:
     """In the order of the tool's schema; a style is part of the prompt."""
-    style = drawn.words.get("style")
+    style = "，".join(manner(drawn, "style", "mood", "color", "time"))
     given = {
         "prompt": drawn["p"] + (f"，{style}" if style else ""),
         "negative_prompt": drawn.words.get("neg"),

@@ -48,7 +48,11 @@ _SUBJECTS = [
     ("{numeral}(个|只|位|张){thing}", 1),
     ("{thing} {time}", 1),
     ("{english}", 2),
-    ("{thing}，{mood}那种", 1),
+    ("{thing}，{mood}那种", 2),
+    ("{place}{thing}，{mood}(的|那种|)", 2),
+    ("{thing}在{place}(旁边|边上|上|里|中间)", 2),
+    ("{people}(画|拍|做)的{thing}", 1),
+    ("{color}的{thing}，{place}", 1),
     ("{mood}的{place}", 1),
 ]
 _MOODS = ["治愈", "暖色调", "冷色调", "高级", "ins风", "复古", "vintage", "极简", "minimal", "热闹"]

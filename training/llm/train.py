@@ -86,10 +86,10 @@ def new_state(settings: Settings) -> State:
     model = starter.build()
     matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n]
     gains = [p for p in model.parameters() if p.ndim == 1]
-    embedding = model.get_input_embeddings().weight
+    embedding = [p for n, p in model.named_parameters() if "embed" in n]
     optimizers: list[torch.optim.Optimizer] = [
         torch.optim.Muon(matrices, lr=settings.matrix_rate, weight_decay=0.01, momentum=0.95),
-        torch.optim.AdamW([embedding], lr=settings.embedding_rate, betas=BETAS, weight_decay=0.0),
+        torch.optim.AdamW(embedding, lr=settings.embedding_rate, betas=BETAS, weight_decay=0.0),
         torch.optim.AdamW(gains, lr=settings.gain_rate, betas=BETAS, weight_decay=0.0),
     ]
     ema = {n: p.detach().clone() for n, p in model.state_dict().items()}
