@@ -9,7 +9,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from api.client import Client, Step
-from tests.api.conftest import Serve, picture
+from tests.api.conftest import Serve
+from tests.fixtures.home import picture
 from ui.commands import app, evaluate
 from ui.commands.live import arguments_of, times_of
 

@@ -9,7 +9,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import ui.web
-from tests.api.conftest import Running, Serve, picture
+from tests.api.conftest import Running, Serve
+from tests.fixtures.home import picture
 from ui.web.words import words
 
 APP = Path(ui.web.__file__).parent / "entry" / "app.py"
