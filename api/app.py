@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+import signal
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -95,7 +97,22 @@ def serve(settings: Settings, *, announce: Callable[[str], None] = print) -> Non
         claim.serving_at(url)
         announce(url)
         app = create_app(settings, partial(_build, settings, claim))
-        Server(app).run(sockets=[listening])
+        with _signals_only_stop():
+            Server(app).run(sockets=[listening])
+
+
+@contextmanager
+def _signals_only_stop() -> Iterator[None]:
+    """uvicorn raises a signal again once it has stopped; we have still to let go of the home."""
+    before = {number: signal.signal(number, _ignore) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _ignore(_number: int, _frame: FrameType | None) -> None: ...
 
 
 def _build(settings: Settings, claim: HomeClaim) -> "Engine":

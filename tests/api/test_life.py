@@ -1,5 +1,9 @@
 """Start and stop: HTTP answers before the engine is built, says what is missing, ends quickly."""
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -7,8 +11,9 @@ import httpx
 import pytest
 
 from api.app import serve as serve_until_signal
+from api.client import Client
 from duomo.engine import Engine
-from duomo.home import claim_home, running_engine
+from duomo.home import claim_home, home_id, running_engine
 from duomo.settings import Settings
 from models.errors import CheckpointMissing, EngineUnavailable
 from tests.api.conftest import Serve
@@ -101,3 +106,27 @@ def test_every_route_is_described(serve: Serve) -> None:
     assert document["info"]["title"] == "Duomo 多模"
     assert len(operations) > 25
     assert all(operation["summary"] and operation["tags"] for operation in operations)
+
+
+SERVE = """
+from api.app import serve
+from duomo.settings import load_settings
+serve(load_settings(), announce=lambda url: print(url, flush=True))
+print("let go", flush=True)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_the_process_and_lets_go_of_the_home(
+    settings: Settings, number: signal.Signals
+) -> None:
+    environment = {**os.environ, "DUOMO_HOME": str(settings.home), "DUOMO_PORT": "0"}
+    command = [sys.executable, "-c", SERVE]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as child:
+        assert child.stdout is not None
+        with Client(child.stdout.readline().strip(), timeout=60) as client:
+            assert client.health().home_id == home_id(settings.home)
+        child.send_signal(number)
+        assert child.stdout.readline().strip() == "let go"
+        assert child.wait(60) == 0
+    assert running_engine(settings.home) is None
