@@ -20,12 +20,11 @@ from api.schemas import (
 )
 
 if TYPE_CHECKING:
-    from retrieval.library import Hit
-
     from agent.conversations import Conversation, Run
     from duomo.indexing import Job
     from models.catalog import Checkpoint
     from models.residency import ResidencyState
+    from retrieval.library import Hit
     from tools.artifacts import Artifact
     from tools.contract import Tool
 

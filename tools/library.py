@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from retrieval.library import Hit, Library
-
 from models.errors import InputError, ToolFailed
+from retrieval.library import Hit, Library
 from tools.context import ToolContext
 
 
