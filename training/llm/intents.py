@@ -60,7 +60,7 @@ class Drawn:
 
 def edit(rng: Random) -> str:
     """A change asked of a picture."""
-    frames = rng.sample(bank.lines("edits"), 2 if rng.random() < 0.15 else 1)
+    frames = rng.sample(bank.lines("edits"), 2 if rng.random() < 0.25 else 1)
     return bank.fill(bank.expand("，".join(frames), rng), scenes.slot(rng))
 
 
