@@ -8,6 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page, expect
 
 import duomo
+from api.client import Transcript
 from tests.e2e.conftest import SHOTS, Tabs
 from tests.e2e.product import Product
 
@@ -27,8 +28,14 @@ def ask(page: Page, question: str) -> None:
     ).to_be_visible()
 
 
-def finished(page: Page) -> None:
-    expect(stop_buttons(page)).to_have_count(0, timeout=AS_LONG_AS_IT_TAKES)
+def finished(page: Page, product: Product) -> None:
+    """Waits until the engine has ended every turn of this page, and the page shows it."""
+    transcript = Transcript()
+    conversation = conversation_of(page)
+    while transcript.running or not transcript.turns:
+        transcript = product.client.transcript(conversation)
+        page.wait_for_timeout(50)
+    expect(stop_buttons(page)).to_have_count(0)
 
 
 def stop_buttons(page: Page) -> Locator:
@@ -61,13 +68,13 @@ def test_ask_step_pictures_similar_ones_reload_and_stop(tabs: Tabs, product: Pro
     page = tabs.open()
     suggestion(page, QUESTION).click()
     expect(page.get_by_text("搜索图片")).to_be_visible()
-    finished(page)
+    finished(page, product)
     assert captions(page) == ["img-1", "img-2", "img-3", "img-4"]
     page.screenshot(path=SHOTS / "ask.png")
 
     ask(page, "找和第二张像的")
     expect(page.get_by_text("找相似图片").first).to_be_visible(timeout=AS_LONG_AS_IT_TAKES)
-    finished(page)
+    finished(page, product)
     assert "img-5" in captions(page)
 
     # Three turns in line: the second and third are under way while the page is loaded again.
@@ -78,7 +85,7 @@ def test_ask_step_pictures_similar_ones_reload_and_stop(tabs: Tabs, product: Pro
     page.reload()
     expect(stop_buttons(page).last).to_be_visible()
     stop_buttons(page).last.click()
-    finished(page)
+    finished(page, product)
     turns = product.client.transcript(conversation).turns
     assert [turn.state for turn in turns] == [*["finished"] * 4, "cancelled"]
     expect(page.get_by_text("已停止").last).to_be_visible()
@@ -93,8 +100,8 @@ def test_two_tabs_ask_at_once_and_stop_in_one_leaves_the_other(
     ask(one, "找两张水墨画风格的山")
     ask(other, QUESTION)
     stop_buttons(one).last.click()
-    finished(one)
-    finished(other)
+    finished(one, product)
+    finished(other, product)
     assert captions(other) == ["img-1", "img-2", "img-3", "img-4"]
     states = [turn.state for turn in product.client.transcript(conversation_of(one)).turns]
     assert states == ["finished", "finished", "cancelled"]
@@ -106,11 +113,11 @@ def test_a_second_tab_shows_the_same_run_where_it_is(tabs: Tabs, product: Produc
     one = tabs.open()
     ask(one, QUESTION)
     other = tabs.open(path=f"/?c={conversation_of(one)}")
-    finished(other)
+    finished(other, product)
     expect(other.get_by_test_id("stImageCaption")).to_have_count(4)
     product.client.start_run(conversation_of(one), "你好")
     expect(one.get_by_text("你好", exact=True).first).to_be_visible()  # nobody touched this tab
-    finished(one)
+    finished(one, product)
 
 
 def test_an_uploaded_picture_is_read(tabs: Tabs, product: Product) -> None:
@@ -119,7 +126,7 @@ def test_an_uploaded_picture_is_read(tabs: Tabs, product: Product) -> None:
     expect(page.get_by_test_id("stFileChip")).to_be_visible()
     ask(page, "读一下上面的字")
     expect(page.get_by_text("识别文字").first).to_be_visible(timeout=AS_LONG_AS_IT_TAKES)
-    finished(page)
+    finished(page, product)
     [turn] = product.client.transcript(conversation_of(page)).turns
     assert [view.handle for view in turn.attachments] == ["img-1"]
     assert "乌镇" in turn.steps[0].text
@@ -143,18 +150,18 @@ def test_a_picture_can_be_pasted(tabs: Tabs) -> None:
     expect(page.get_by_test_id("stFileChip")).to_be_visible()
 
 
-def test_words_are_spoken(tabs: Tabs) -> None:
+def test_words_are_spoken(tabs: Tabs, product: Product) -> None:
     page = tabs.open()
     suggestion(page, "把“小桥流水人家”读给我听").click()
     expect(page.locator("audio")).to_have_count(1, timeout=AS_LONG_AS_IT_TAKES)
-    finished(page)
+    finished(page, product)
     expect(page.get_by_text("AI 生成")).to_be_visible()
 
 
 def test_a_conversation_is_renamed_and_deleted(tabs: Tabs, product: Product) -> None:
     page = tabs.open()
     ask(page, "你好")
-    finished(page)
+    finished(page, product)
     conversation = conversation_of(page)
     page.locator(f".st-key-more-{conversation} button").click()
     page.get_by_role("menuitem", name="改名").or_(page.get_by_role("option", name="改名")).click()
@@ -170,12 +177,12 @@ def test_a_conversation_is_renamed_and_deleted(tabs: Tabs, product: Product) -> 
     expect(page.get_by_role("heading", name="想看什么，说一句就好")).to_be_visible()
 
 
-def test_a_phone_shows_all_of_it_without_scrolling_sideways(tabs: Tabs) -> None:
+def test_a_phone_shows_all_of_it_without_scrolling_sideways(tabs: Tabs, product: Product) -> None:
     for dark in (False, True):
         page = tabs.open(390, 844, dark=dark)
         suggestion(page, QUESTION).click()
         expect(page.get_by_text("搜索图片")).to_be_visible()
-        finished(page)
+        finished(page, product)
         expect(page.get_by_test_id("stImageCaption")).to_have_count(4)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         page.screenshot(path=SHOTS / f"phone-{'dark' if dark else 'light'}.png")
@@ -203,9 +210,9 @@ def test_an_engine_that_dies_is_restarted_and_the_page_goes_on(
     away = page.get_by_role("heading", name="连不上引擎")
     expect(away.or_(page.get_by_role("heading", name="引擎正在启动"))).to_be_visible()
     expect(page.get_by_text("引擎上次意外退出").first).to_be_visible(timeout=AS_LONG_AS_IT_TAKES)
-    finished(page)
+    finished(page, product)
     assert "重新启动" in product.said.read_text("utf-8")
     ask(page, "找两张水墨画风格的山")
     expect(page.get_by_test_id("stImageCaption").first).to_be_visible(timeout=AS_LONG_AS_IT_TAKES)
-    finished(page)
+    finished(page, product)
     assert product.client.transcript(conversation).turns[-1].state == "finished"

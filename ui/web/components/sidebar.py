@@ -116,7 +116,9 @@ def _footer() -> None:
         st.rerun()  # the whole page says so
     text = words()
     with st.container(key="footer"):
-        st.caption(text("sidebar.profile", profile=as_label(profile)))
+        known = f"profiles.{profile}"
+        name = text(known) if known in text else as_label(profile)
+        st.caption(text("sidebar.profile", profile=name))
         st.caption(text("sidebar.images", count=library.images))
         _indexing(library.job)
         if "llm" in readiness.loading:
