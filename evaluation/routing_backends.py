@@ -43,8 +43,8 @@ class CheckpointBackend:
 
     def __init__(self, folder: Path) -> None:
         self.name = f"{folder.name}, no grammar"
-        self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        self._model = AutoModelForCausalLM.from_pretrained(
+        self._tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        self._model: Any = AutoModelForCausalLM.from_pretrained(
             folder, dtype=torch.float32, local_files_only=True
         )
 
