@@ -11,7 +11,7 @@ def show_unreachable() -> None:
     """Tries again by itself; a person can do so at once."""
     text = words()
     with st.container(key="state", horizontal_alignment="center"):
-        st.markdown(":material/cloud_off:", width="content")
+        st.title(":material/cloud_off:", anchor=False, width="content")
         st.subheader(text("engine.away"), anchor=False, width="content")
         st.markdown(text("engine.away_note"), text_alignment="center")
         st.button(text("engine.retry"), icon=":material/refresh:", type="primary")
@@ -22,7 +22,7 @@ def show_unreachable() -> None:
 def show_starting() -> None:
     text = words()
     with st.container(key="state", horizontal_alignment="center"):
-        st.markdown(":material/hourglass_top:", width="content")
+        st.title(":material/hourglass_top:", anchor=False, width="content")
         st.subheader(text("engine.starting"), anchor=False, width="content")
         st.caption(text("engine.starting_note"), width="content")
     _until_it_answers()

@@ -73,7 +73,7 @@ def _time(key: str, seconds: float) -> str:
 
 
 def _rounded(seconds: float) -> str:
-    return f"{seconds:.1f}" if seconds >= 0.1 else f"{seconds:.2g}" if seconds >= 0.005 else "0"
+    return f"{seconds:.1f}" if seconds >= 0.1 else f"{seconds:.2f}" if seconds >= 0.005 else "0"
 
 
 def _details(step: Step) -> None:
