@@ -16,8 +16,8 @@ MAX_PIXELS = 100_000_000
 # (the tool it needs, a question that the gallery has an answer to)
 _SUGGESTIONS = (
     ("search_images", "帮我找几张有拱桥的图"),
-    ("search_images", "找两张水墨画风格的山"),
-    ("search_images", "有没有晚上的月亮？"),
+    ("search_images", "找两张有荷花的图"),
+    ("search_images", "找几张水墨画"),
     ("speak", "把“小桥流水人家”读给我听"),
 )
 
