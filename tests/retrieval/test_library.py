@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from models.errors import CheckpointBroken, InvalidRequest, NotFound
@@ -246,17 +247,18 @@ def test_progress_counts_up_to_the_end(library: Library, folder: Path) -> None:
     assert [p.done for p in seen] == sorted(p.done for p in seen)
 
 
-def test_a_cancelled_run_carries_on_later(
-    library: Library, folder: Path, embedder: ColourLayout
-) -> None:
+def test_a_cancelled_run_carries_on_later(open_library: OpenLibrary, folder: Path) -> None:
     save_pictures(folder, 60)
     cancel = threading.Event()
 
-    def stop_soon(progress: IndexProgress) -> None:
-        if progress.indexed >= 8:
+    class StopsAtTheFirstBatch(ColourLayout):
+        def embed_images(self, images: list[Image.Image]) -> NDArray[np.float32]:
             cancel.set()
+            return super().embed_images(images)
 
-    report = library.index([folder], progress=stop_soon, cancel=cancel)
+    embedder = StopsAtTheFirstBatch()
+    library = open_library(embedder)
+    report = library.index([folder], cancel=cancel)
     assert report.cancelled
     assert 0 < report.indexed < 60
     assert library.stats().pictures == report.indexed
