@@ -1,5 +1,6 @@
 """A browser on the real product with the real starters. Failures leave a screenshot."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -38,7 +39,8 @@ _CONTEXTS = pytest.StashKey[list[BrowserContext]]()
 @pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     if chromium() is None:
-        pytest.skip("no Chromium")
+        missing = pytest.fail if os.environ.get("DUOMO_REQUIRE_BROWSER") else pytest.skip
+        missing("no Chromium")
     if not (STARTERS / "llm" / "model.safetensors").exists():
         pytest.skip("no starter weights")
     with running(tmp_path_factory.mktemp("e2e") / "home") as product:
