@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from models.errors import DiskFull
+from retrieval.durable import transaction
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversations (
@@ -41,9 +41,8 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """One transaction: committed on leaving, rolled back on an error. Raises `DiskFull`."""
-        with self._write_lock, _disk_full(), self._writer:
-            self._writer.execute("BEGIN IMMEDIATE")
-            yield self._writer
+        with self._write_lock, transaction(self._writer) as db:
+            yield db
 
     def read(self, query: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         with self._read_lock:
@@ -61,16 +60,3 @@ def _open(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
     return connection
-
-
-@contextmanager
-def _disk_full() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
-            raise
-        raise DiskFull(
-            "磁盘满了，对话记录写不进去。请腾出空间后再试。",
-            "The disk is full: the conversation cannot be stored. Free some space and try again.",
-        ) from error

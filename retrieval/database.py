@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from models.errors import LibraryBusy, LibraryDamaged
-from retrieval.durable import disk_errors
+from retrieval.durable import transaction
 
 _VERSION = 1
 _SCHEMA = Path(__file__).with_name("schema.sql")
@@ -31,16 +31,8 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All or nothing. `DiskFull`: nothing was written."""
-        with self._sound(), disk_errors():
-            self._writer.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._writer
-                self._writer.execute("COMMIT")
-            except BaseException:
-                # SQLite has rolled back by itself after some errors (a full disk is one).
-                if self._writer.in_transaction:
-                    self._writer.execute("ROLLBACK")
-                raise
+        with self._sound(), transaction(self._writer) as db:
+            yield db
 
     def rows(self, sql: str, *parameters: object) -> list[sqlite3.Row]:
         with self._sound(), self._reading:

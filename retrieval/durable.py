@@ -30,6 +30,18 @@ def disk_errors() -> Iterator[None]:
         raise _disk_full() from error
 
 
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """All or nothing, on a connection in autocommit mode. `DiskFull`: nothing was written.
+
+    sqlite3's own context manager rolls back after a failed COMMIT too, and does nothing where
+    SQLite has rolled back by itself (a full disk is such an error).
+    """
+    with disk_errors(), connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield connection
+
+
 def sync_folder(folder: Path) -> None:
     """Makes the names in `folder` durable (fsync(2): a new file needs its folder synced too)."""
     descriptor = os.open(folder, os.O_RDONLY)
@@ -68,6 +80,6 @@ def sha256_of(path: Path) -> str:
 
 def _disk_full() -> DiskFull:
     return DiskFull(
-        "磁盘满了，没能写进图库；已经写好的都还在。请腾出空间再继续。",
+        "磁盘满了，这次没有写进去；已经写好的都还在。请腾出空间再继续。",
         "The disk is full. What was written is safe; free some space and continue.",
     )

@@ -20,8 +20,9 @@ from typing import Any
 from PIL import Image
 
 from models.errors import NotFound
+from retrieval.durable import disk_errors, transaction
 from retrieval.media import open_picture
-from tools.files import is_sha256, mark_disk_full, safe_name, take, write_atomically
+from tools.files import is_sha256, safe_name, take, write_atomically
 from tools.handles import PREFIX, Kind, handle_of, kind_of
 from tools.sniff import sniff
 from tools.thumbnails import THUMBNAIL_SIDES, encode_thumbnail
@@ -102,7 +103,7 @@ class ArtifactStore:
         Errors: `UnreadableMedia` (neither picture nor sound, or not `kind`), `MediaTooLarge`,
         `DiskFull`.
         """
-        with mark_disk_full(), take(data, self._files) as (taken, sha256, size):
+        with disk_errors(), take(data, self._files) as (taken, sha256, size):
             media = sniff(taken, kind)
             artifact = Artifact(
                 sha256=sha256,
@@ -189,7 +190,7 @@ class ArtifactStore:
         cached = self._thumbnails / f"{sha256}-{side}.webp"
         if not cached.exists():
             picture = encode_thumbnail(self.open_image(sha256), side)
-            with mark_disk_full(), take(picture, self._thumbnails) as (taken, _, _):
+            with disk_errors(), take(picture, self._thumbnails) as (taken, _, _):
                 write_atomically(taken, cached)
         return cached.read_bytes()
 
@@ -214,14 +215,8 @@ class ArtifactStore:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+        with self._lock, transaction(self._db) as db:
+            yield db
 
 
 def _artifact(row: sqlite3.Row) -> Artifact:

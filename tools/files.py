@@ -1,10 +1,8 @@
 """Files written whole or not at all, and names that are safe to show and to download."""
 
-import errno
 import hashlib
 import os
 import re
-import sqlite3
 import tempfile
 import unicodedata
 from collections.abc import Iterator
@@ -13,7 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from models.errors import DiskFull, MediaTooLarge, UnreadableMedia
+from models.errors import MediaTooLarge, UnreadableMedia
 
 MAX_BYTES = 200 * 1024 * 1024
 _CHUNK = 1 << 20
@@ -28,28 +26,6 @@ _EXTENSION = {
 
 def is_sha256(text: str) -> bool:
     return _SHA256.fullmatch(text) is not None
-
-
-@contextmanager
-def mark_disk_full() -> Iterator[None]:
-    """Name the one I/O error a person can act on."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise _disk_full() from error
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
-            raise
-        raise _disk_full() from error
-
-
-def _disk_full() -> DiskFull:
-    return DiskFull(
-        "磁盘满了，没有保存。请清出空间后再试。",
-        "The disk is full; nothing was saved. Free some space and try again.",
-    )
 
 
 @contextmanager

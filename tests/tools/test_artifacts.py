@@ -105,6 +105,20 @@ def test_a_full_disk_is_named_and_leaves_nothing(
     assert store.put(png(), name="x", lineage=UPLOAD).kind == "image"
 
 
+def test_a_disk_that_fills_under_the_handles_is_named_and_the_store_goes_on(
+    store: ArtifactStore,
+) -> None:
+    sha256 = store.put(png(), name="x", lineage=UPLOAD).sha256
+    database = store._db
+    (pages,) = database.execute("PRAGMA page_count").fetchone()
+    database.execute(f"PRAGMA max_page_count = {pages}")  # SQLite's own full disk
+    given: list[str] = []
+    with pytest.raises(DiskFull):
+        given.extend(store.assign("conversation", sha256) for _ in range(10_000))
+    database.execute("PRAGMA max_page_count = 1073741823")
+    assert store.assign("conversation", sha256) == f"img-{len(given) + 1}"
+
+
 def test_a_write_cut_off_before_its_row_is_done_again(store: ArtifactStore) -> None:
     sha256 = store.put(png(), name="x", lineage=UPLOAD).sha256
     with sqlite3.connect(store.path(sha256).parents[2] / "artifacts.db") as db:

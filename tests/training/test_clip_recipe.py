@@ -12,9 +12,9 @@ from PIL import Image
 from training.clip.batches import Batch, Batches, caption_for_training
 from training.clip.facts import FACTS, vector
 from training.clip.model import IMAGE_SIZE, write_skeleton
-from training.clip.pictures import PictureFile
 from training.clip.tokenizer import CONTEXT_LENGTH, EOS_ID, UNK_ID, build_tokenizer
 from training.clip.train import Plan, Trainer, contrastive_loss, encode_by_length
+from training.pictures import PictureFile
 from training.world.captions import full_caption, scene_facts
 from training.world.phrases import HELD_OUT
 from training.world.render import draw

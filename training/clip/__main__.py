@@ -8,9 +8,9 @@ import torch
 
 from training.clip.batches import Batches
 from training.clip.model import IMAGE_SIZE
-from training.clip.pictures import PictureFile
 from training.clip.tokenizer import build_tokenizer
 from training.clip.train import Plan, Trainer
+from training.pictures import PictureFile
 
 
 def main() -> None:

@@ -1,23 +1,44 @@
-"""Training pictures drawn once into a flat file, so that training reads them at memory speed."""
+"""Pictures of the illustrated world drawn once into a flat file: training reads at memory speed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
 
+from training.world.edits import Change, sample_change
 from training.world.render import draw
-from training.world.scene import sample_scene
+from training.world.scene import Scene, sample_scene
 from training.world.splits import TRAIN_SEEDS
+
+
+def training_scene(row: int) -> Scene:
+    """The scene of row `row` of a file of single pictures."""
+    return sample_scene(TRAIN_SEEDS[row])
+
+
+def training_change(pair: int) -> tuple[Scene, Change]:
+    """A training scene and a change of it: rows 2·`pair` and 2·`pair` + 1 of a file of pairs."""
+    scene = training_scene(pair)
+    return scene, sample_change(scene, Random(f"change-{scene.seed}"))
+
+
+def scene_of_pairs(row: int) -> Scene:
+    """The scene of row `row` of a file of pairs: before a change, after it, before the next …"""
+    before, change = training_change(row // 2)
+    return change.after if row % 2 else before
 
 
 @dataclass(frozen=True)
 class PictureFile:
-    """uint8 [count, size, size, 3] on disk; row i shows the scene of seed `TRAIN_SEEDS[i]`."""
+    """uint8 [count, size, size, 3] on disk; row i shows `scene_of(i)`."""
 
     path: Path
     count: int
     size: int
+    scene_of: Callable[[int], Scene] = training_scene
 
     def draw_missing(self) -> None:
         """Draw what is not there yet; may be stopped and started again at any time."""
@@ -25,8 +46,7 @@ class PictureFile:
         with self.path.open("ab") as file:
             file.truncate(self.drawn() * self._row_bytes)
             for row in range(self.drawn(), self.count):
-                picture = draw(sample_scene(TRAIN_SEEDS[row]), self.size)
-                file.write(picture.tobytes())
+                file.write(draw(self.scene_of(row), self.size).tobytes())
                 if row % 500 == 499:
                     print(f"drawn {row + 1}/{self.count}", flush=True)
 
