@@ -11,7 +11,6 @@ the budget is then of RAM.
 """
 
 import gc
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -27,7 +26,7 @@ from safetensors import SafetensorError
 from models.catalog import Catalog, Checkpoint, Profile
 from models.device import DeviceThread, Proxy, is_out_of_memory, out_of_memory
 from models.dtypes import with_dtype
-from models.errors import Cancelled, CheckpointBroken, DuomoError, NotFound, OutOfMemory
+from models.errors import Cancelled, CheckpointBroken, NotFound, OutOfMemory
 from models.eviction import Resident, choose_victims
 from models.roles import Role, role_class
 from models.state import ResidencyState, ResidentState, WaiterState
@@ -35,7 +34,6 @@ from models.turns import POLL_SECONDS, Ticket, Turns
 from models.waiting import Waiter
 
 __all__ = ["Residency", "ResidencyState", "ResidentState", "Ticket", "WaiterState"]
-log = logging.getLogger(__name__)
 # What the loaders of safetensors, transformers and open_clip raise on files that are not right.
 LOAD_ERRORS = (
     OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, MemoryError,
@@ -116,12 +114,6 @@ class Residency:
         finally:
             self._end(resident, proxy)
 
-    def warm(self, role: str) -> "Future[None]":
-        """Load `role`'s checkpoint in the background; the future says when, or why not."""
-        future: Future[None] = Future()
-        threading.Thread(target=self._warm, args=(role, future), daemon=True).start()
-        return future
-
     def state(self) -> ResidencyState:
         waiting = self._turns.waiting()
         with self._lock:
@@ -140,16 +132,6 @@ class Residency:
         self._turns.close()
         self._thread.run(lambda: self._drop(list(self._residents.values())))
         self._thread.close()
-
-    def _warm(self, role: str, future: "Future[None]") -> None:
-        try:
-            with self.lease(role):
-                pass
-        except DuomoError as error:
-            log.warning("warming %s failed: %s", role, error)
-            future.set_exception(error)
-        else:
-            future.set_result(None)
 
     def _plan(self, checkpoint: Checkpoint) -> "_Plan":
         """How to load `checkpoint`, read from its files once."""

@@ -222,11 +222,12 @@ def test_broken_files_are_named_and_the_device_is_free_again(
     residency.close()
 
 
-def test_warm_loads_in_the_background(residency: Residency) -> None:
-    residency.warm("clip").result(30)
+def test_a_lease_that_ended_leaves_its_checkpoint_loaded(residency: Residency) -> None:
+    with residency.lease("clip"):
+        pass
     assert [r.checkpoint for r in residency.state().residents] == ["tiny-clip"]
-    with pytest.raises(CheckpointMissing):
-        residency.warm("vlm").result(30)
+    with pytest.raises(CheckpointMissing), residency.lease("vlm"):
+        pass
 
 
 def test_close_cancels_waiters_and_frees_everything(

@@ -59,3 +59,12 @@ def test_clip_tells_sentences_apart(starter: Residency) -> None:
         vectors = clip.embed_texts(["红色的苹果", "一座拱桥", "红色的苹果"])
     assert np.allclose(vectors[0], vectors[2], atol=1e-5)
     assert vectors[0] @ vectors[1] < 0.95
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in Catalog.bundled().names() if name.startswith("starter-")]
+)
+def test_a_starter_folder_without_its_files_is_no_checkpoint(name: str) -> None:
+    checkpoint = Catalog.bundled().get(name)
+    if checkpoint.bundled != "wheel":
+        assert any(file.path.endswith(".safetensors") for file in checkpoint.files)
