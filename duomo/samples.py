@@ -8,6 +8,7 @@ from pathlib import Path
 
 from models.errors import NotFound
 from retrieval.media import open_picture
+from tools.labels import read_label
 from tools.thumbnails import THUMBNAIL_SIDES, encode_thumbnail
 
 GALLERY_DIR = Path(__file__).parent / "gallery"
@@ -58,7 +59,8 @@ def thumbnail(path: Path, size: int) -> bytes:
 
 @lru_cache(maxsize=512)
 def _thumbnail(path: Path, _changed: int, side: int) -> bytes:
-    return encode_thumbnail(open_picture(path, max_pixels=MAX_PIXELS), side)
+    picture = open_picture(path, max_pixels=MAX_PIXELS)
+    return encode_thumbnail(picture, side, read_label(path))
 
 
 def suggestions(tools: Collection[str]) -> tuple[str, ...]:

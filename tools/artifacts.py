@@ -24,6 +24,7 @@ from retrieval.durable import disk_errors, transaction
 from retrieval.media import open_picture
 from tools.files import is_sha256, safe_name, take, write_atomically
 from tools.handles import PREFIX, Kind, handle_of, kind_of
+from tools.labels import read_label
 from tools.sniff import sniff
 from tools.thumbnails import THUMBNAIL_SIDES, encode_thumbnail
 
@@ -43,7 +44,8 @@ class Lineage:
 
 @dataclass(frozen=True)
 class Artifact:
-    """A stored file. `width`, `height` in px, upright; `created` in Unix seconds, UTC."""
+    """A stored file. `width`, `height` in px, upright; `created` in Unix seconds, UTC; `label`:
+    carries an AI-content label, whoever's."""
 
     sha256: str
     kind: Kind
@@ -96,9 +98,10 @@ class ArtifactStore:
         *,
         name: str,
         lineage: Lineage,
-        label: bool = False,
     ) -> Artifact:
         """Store bytes or a copy of a file. Idempotent: the first row of a content stays.
+
+        Whether it carries an AI-content label is read from the file itself.
 
         Errors: `UnreadableMedia` (neither picture nor sound, or not `kind`), `MediaTooLarge`,
         `DiskFull`.
@@ -115,7 +118,7 @@ class ArtifactStore:
                 seconds=media.seconds,
                 name=safe_name(name, media.mime),
                 lineage=lineage,
-                label=label,
+                label=read_label(taken) is not None,
                 created=time.time(),
             )
             if not self.path(sha256).exists():
@@ -189,7 +192,8 @@ class ArtifactStore:
         side = next((s for s in THUMBNAIL_SIDES if s >= size), THUMBNAIL_SIDES[-1])
         cached = self._thumbnails / f"{sha256}-{side}.webp"
         if not cached.exists():
-            picture = encode_thumbnail(self.open_image(sha256), side)
+            label = read_label(self.path(sha256))
+            picture = encode_thumbnail(self.open_image(sha256), side, label)
             with disk_errors(), take(picture, self._thumbnails) as (taken, _, _):
                 write_atomically(taken, cached)
         return cached.read_bytes()

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from models.errors import Cancelled, ToolRetry
 from tools.artifacts import Artifact, ArtifactStore, Lineage
 from tools.handles import KIND_ZH, Kind, kind_of
+from tools.labels import ContentLabel, label_after, label_image, label_sound, new_label, read_label
 
 if TYPE_CHECKING:
     from models.residency import Residency, Ticket
@@ -101,11 +104,11 @@ class ToolContext:
         checkpoint: str | None = None,
         revision: str | None = None,
         seed: int | None = None,
-        label: bool = False,
     ) -> str:
         """Store a result of this call and give it the conversation's next handle.
 
-        `parents`: SHA-256 of what it was made from. `label`: made by AI (GB 45438-2025).
+        `parents`: SHA-256 of what it was made from. What a model made goes through `keep_image`
+        and `keep_sound`, which label it.
         """
         lineage = Lineage(
             tool=self.tool,
@@ -116,8 +119,54 @@ class ToolContext:
             parents=tuple(parents),
             source=source,
         )
-        artifact = self.artifacts.put(data, kind=kind, name=name, lineage=lineage, label=label)
+        artifact = self.artifacts.put(data, kind=kind, name=name, lineage=lineage)
         return self.artifacts.assign(self.conversation_id, artifact.sha256)
+
+    def keep_image(
+        self,
+        picture: Image.Image,
+        *,
+        role: str,
+        name: str,
+        seed: int | None = None,
+        parents: Iterable[str] = (),
+    ) -> str:
+        """Store a picture that the checkpoint of `role` made, as PNG with its AI-content label.
+
+        `parents`: SHA-256 of what it was made from. Returns the conversation's next handle.
+        """
+        parents = tuple(parents)
+        data = label_image(picture, "PNG", self._label_after(parents))
+        return self._keep_made(data, "image", role, name=name, seed=seed, parents=parents)
+
+    def keep_sound(
+        self,
+        samples: npt.NDArray[np.float32],
+        sample_rate: int,
+        *,
+        role: str,
+        name: str,
+        parents: Iterable[str] = (),
+    ) -> str:
+        """Store mono `samples` [n] in −1…1 that the checkpoint of `role` made, as labelled WAV."""
+        parents = tuple(parents)
+        data = label_sound(samples, sample_rate, self._label_after(parents))
+        return self._keep_made(data, "audio", role, name=name, parents=parents)
+
+    def keep_preview(self, picture: Image.Image) -> Artifact:
+        """Store an unfinished picture for `progress`, labelled; it gets no handle."""
+        data = label_image(picture, "WEBP", new_label())
+        lineage = Lineage(tool=self.tool, arguments=dict(self.arguments), source="preview")
+        return self.artifacts.put(data, kind="image", name="preview", lineage=lineage)
+
+    def _keep_made(self, data: bytes, kind: Kind, role: str, **more: Any) -> str:
+        checkpoint = self.residency.checkpoint(role)
+        return self.keep(
+            data, kind=kind, checkpoint=checkpoint.name, revision=checkpoint.revision, **more
+        )
+
+    def _label_after(self, parents: Iterable[str]) -> ContentLabel:
+        return label_after(read_label(self.artifacts.path(parent)) for parent in parents)
 
     def _artifact(self, handle: str, kind: Kind) -> Artifact:
         artifact = self.artifacts.resolve(self.conversation_id, handle)

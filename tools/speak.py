@@ -1,7 +1,6 @@
 """`speak`: text read aloud."""
 
 import re
-import uuid
 from collections.abc import Iterator
 from typing import Literal
 
@@ -13,7 +12,6 @@ from models.errors import ToolRetry
 from tools import replies
 from tools.context import ToolContext
 from tools.contract import Arguments, ToolOutput, tool
-from tools.labels import ContentLabel, labelled_wav
 from tools.normalise import normalise
 
 MAX_CHARACTERS = 2000  # about eight minutes
@@ -38,15 +36,7 @@ def speak(arguments: Speak, context: ToolContext) -> ToolOutput:
             "文字里没有可以读出来的内容，请换一段。", "Nothing in the text can be said."
         )
     samples, rate, voice = _synthesize(pieces, arguments.voice, context)
-    checkpoint = context.residency.checkpoint("tts")
-    handle = context.keep(
-        labelled_wav(samples, rate, ContentLabel(ProduceID=uuid.uuid4().hex)),
-        kind="audio",
-        name=f"{arguments.text[:20]}.wav",
-        checkpoint=checkpoint.name,
-        revision=checkpoint.revision,
-        label=True,
-    )
+    handle = context.keep_sound(samples, rate, role="tts", name=f"{arguments.text[:20]}.wav")
     seconds = len(samples) / rate
     details = {"seconds": round(seconds, 2), "voice": voice, "spoken": "".join(pieces)}
     return ToolOutput(replies.spoken(handle, seconds), (handle,), details)

@@ -15,6 +15,7 @@ from tests.tools.conftest import png
 from tools import files
 from tools.artifacts import ArtifactStore, Lineage
 from tools.files import safe_name
+from tools.labels import ContentLabel, read_label, write_label
 
 UPLOAD = Lineage(source="upload")
 
@@ -55,7 +56,7 @@ def test_size_of_a_turned_photo_is_as_shown(store: ArtifactStore) -> None:
     assert store.open_image(photo.sha256).size == (10, 40)
 
 
-def test_lineage_and_label_come_back_whole(store: ArtifactStore) -> None:
+def test_lineage_comes_back_whole(store: ArtifactStore) -> None:
     lineage = Lineage(
         tool="edit_image",
         arguments={"instruction": "改成夜景", "strength": 0.5},
@@ -65,9 +66,22 @@ def test_lineage_and_label_come_back_whole(store: ArtifactStore) -> None:
         parents=("a" * 64,),
         source="tool",
     )
-    made = store.put(png(), name="p", lineage=lineage, label=True)
+    made = store.put(png(), name="p", lineage=lineage)
     assert store.get(made.sha256).lineage == lineage
-    assert store.get(made.sha256).label is True
+
+
+def test_whether_it_is_labelled_comes_from_the_content_whoever_brings_it(
+    store: ArtifactStore,
+) -> None:
+    labelled = write_label(png(), ContentLabel(ContentProducer="别人"))
+    assert store.put(labelled, name="p", lineage=UPLOAD).label is True
+    assert store.put(png(), name="p", lineage=Lineage(tool="edit_image")).label is False
+
+
+def test_a_thumbnail_carries_the_label_of_its_picture(store: ArtifactStore) -> None:
+    label = ContentLabel(ContentProducer="别人", ReservedCode1="x")
+    sha256 = store.put(write_label(png(), label), name="p", lineage=UPLOAD).sha256
+    assert read_label(store.thumbnail(sha256, 128)) == label
 
 
 @pytest.mark.parametrize(

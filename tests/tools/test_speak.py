@@ -3,7 +3,7 @@ import soundfile
 
 from models.errors import Cancelled, ToolRetry
 from tools.context import Activity, ToolContext
-from tools.labels import read_wav_label
+from tools.labels import read_label
 from tools.speak import MAX_CHARACTERS, speak
 
 
@@ -16,7 +16,7 @@ def test_text_becomes_a_labelled_sound_with_a_handle(context: ToolContext) -> No
     assert artifact.seconds == soundfile.info(str(path)).duration > 2
     assert artifact.label
     assert artifact.lineage.checkpoint == "tiny-tts"
-    label = read_wav_label(path.read_bytes())
+    label = read_label(path)
     assert label is not None
     assert (label.Label, label.ContentProducer) == ("1", "Duomo")
 
