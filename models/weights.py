@@ -15,6 +15,7 @@ import torch
 
 from models.errors import CheckpointBroken
 
+PIPELINE_INDEX = "model_index.json"
 HEADER_LIMIT = 100_000_000  # bytes; the bound of the format itself
 _ITEM_BYTES = {
     "F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, "BF16": 2, "I16": 2,
@@ -23,12 +24,51 @@ _ITEM_BYTES = {
 _FLOATING = {"F64", "F32", "F16", "BF16"}
 
 
+def weight_files(folder: Path) -> list[Path]:
+    """The safetensors files of a checkpoint, in name order.
+
+    Those at the top; of a diffusers pipeline those of the components that its `model_index.json`
+    names. Variants (`model.fp16.safetensors`) are left out, as loaders take the plain file.
+    Raises CheckpointBroken when the index cannot be read.
+    """
+    folders = [folder / name for name in pipeline_index(folder)] or [folder]
+    found = [path for part in folders for path in part.glob("*.safetensors")]
+    return sorted(path for path in found if "." not in path.stem)
+
+
+def pipeline_index(folder: Path) -> dict[str, tuple[str, str]]:
+    """Component → (library, class) of a diffusers `model_index.json`; {} where there is none.
+
+    Raises CheckpointBroken when it cannot be read.
+    """
+    named = {name: value for name, value in _index(folder).items() if isinstance(value, list)}
+    return {name: (str(value[0]), str(value[-1])) for name, value in named.items() if all(value)}
+
+
+def pipeline_class(folder: Path) -> str | None:
+    """The pipeline class that a diffusers `model_index.json` names; None where there is none."""
+    name = _index(folder).get("_class_name")
+    return None if name is None else str(name)
+
+
+def _index(folder: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads((folder / PIPELINE_INDEX).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError) as error:
+        raise CheckpointBroken(
+            f"{folder} 里的 {PIPELINE_INDEX} 读不了，请重新获取：{error}",
+            f"{PIPELINE_INDEX} in {folder} cannot be read; fetch it again: {error}",
+        ) from error
+
+
 def tensor_bytes(folder: Path, dtype: torch.dtype) -> int:
-    """Bytes of all tensors in `folder/*.safetensors` once floating ones are cast to `dtype`.
+    """Bytes of all tensors in `weight_files` once floating ones are cast to `dtype`.
 
     Raises CheckpointBroken when there is no such file or a header cannot be read.
     """
-    paths = sorted(folder.glob("*.safetensors"))
+    paths = weight_files(folder)
     if not paths:
         raise CheckpointBroken(
             f"{folder} 里没有 safetensors 权重文件，请重新获取。",
@@ -42,12 +82,12 @@ def tensor_bytes(folder: Path, dtype: torch.dtype) -> int:
 
 
 def fingerprint(folder: Path) -> str:
-    """The first 12 hex digits of the SHA-256 over `folder`'s safetensors files, in name order.
+    """The first 12 hex digits of the SHA-256 over `weight_files(folder)`.
 
     The revision of a checkpoint that no repository numbers: other weights, other revision.
     """
     digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.safetensors")):
+    for path in weight_files(folder):
         with path.open("rb") as file:
             while block := file.read(1 << 20):
                 digest.update(block)
