@@ -23,7 +23,7 @@ class Plan:
     """How long and how fast to train. `minutes` counts every sitting."""
 
     minutes: float
-    learning_rate: float = 1.2e-3
+    learning_rate: float = 1e-3
     warmup_minutes: float = 0.5
     weight_decay: float = 0.05
     checkpoint_minutes: float = 3.0
@@ -45,7 +45,7 @@ class Trainer:
         self._resume()
 
     def run(self, batches: Batches, stop: Event) -> None:
-        """Train until the plan's minutes are over or `stop` is set; keep a checkpoint on the way."""
+        """Train until the plan's time is over or `stop` is set, with checkpoints on the way."""
         self.net.train()
         saved = self.minutes
         stream = batches.starting_at(self.step)
