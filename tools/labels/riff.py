@@ -2,10 +2,7 @@
 
 import struct
 from collections.abc import Iterator
-from io import BytesIO
 from typing import BinaryIO
-
-from PIL import Image
 
 from tools.labels.content import FIELD, MAX_JSON, ContentLabel, parse_label
 from tools.labels.xmp import MAX_PACKET, label_of_packet, packet_with
@@ -37,25 +34,28 @@ def write_wav(file: BinaryIO, label: ContentLabel) -> bytes:
 
 def write_webp(file: BinaryIO, label: ContentLabel) -> bytes:
     """The same picture with `label`, in the extended format, which alone can hold XMP."""
-    kept = list(chunks(file))
-    packet = next((data for name, data in kept if name == _XMP), b"")
-    kept = [(name, data) for name, data in kept if name != _XMP]
-    if kept and kept[0][0] != _VP8X:
-        kept.insert(0, (_VP8X, _extended_header(file)))
-    if kept and kept[0][1]:
-        flags = kept[0][1]
-        kept[0] = (_VP8X, bytes((flags[0] | _HAS_XMP,)) + flags[1:])
-    kept.append((_XMP, packet_with(label, packet)))
-    return riff(b"WEBP", kept)
+    found = list(chunks(file))
+    packet = next((data for name, data in found if name == _XMP), b"")
+    kept = [(name, data) for name, data in found if name not in (_XMP, _VP8X)]
+    header = next((data for name, data in found if name == _VP8X), b"") or _extended_header(kept)
+    extended = (_VP8X, bytes((header[0] | _HAS_XMP,)) + header[1:])
+    return riff(b"WEBP", [extended, *kept, (_XMP, packet_with(label, packet))])
 
 
-def _extended_header(file: BinaryIO) -> bytes:
-    """VP8X of a simple file: flags, three reserved bytes, width − 1 and height − 1 in 24 bits."""
-    file.seek(0)
-    with Image.open(BytesIO(file.read()), formats=("WEBP",)) as picture:
-        flags = _HAS_ALPHA if picture.mode == "RGBA" else 0
-        sides = b"".join((side - 1).to_bytes(3, "little") for side in picture.size)
-    return bytes((flags, 0, 0, 0)) + sides
+def _extended_header(found: list[tuple[bytes, bytes]]) -> bytes:
+    """VP8X of a simple file: flags, three reserved bytes, width − 1 and height − 1 in 24 bits.
+
+    The sides stand in 14 bits each: RFC 6386, 9.1 (lossy); WebP lossless specification, 3.
+    """
+    name, data = found[0] if found else (b"", b"")
+    if name == b"VP8L":
+        bits = int.from_bytes(data[1:5], "little")
+        width, height, alpha = bits & 0x3FFF, bits >> 14 & 0x3FFF, bits >> 28 & 1
+    else:
+        bits = int.from_bytes(data[6:10], "little")
+        width, height, alpha = (bits & 0x3FFF) - 1, (bits >> 16 & 0x3FFF) - 1, 0
+    sides = max(width, 0).to_bytes(3, "little") + max(height, 0).to_bytes(3, "little")
+    return bytes((_HAS_ALPHA * alpha, 0, 0, 0)) + sides
 
 
 def chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:

@@ -1,5 +1,7 @@
 """MP3, FLAC, OGG and M4A: the JSON in a text tag called `AIGC` (TC260's practice guide)."""
 
+# mypy: untyped-calls-exclude=mutagen
+
 from collections.abc import Iterable
 from io import BytesIO
 from typing import Any, BinaryIO
@@ -26,7 +28,7 @@ _BROKEN = (MutagenError, ValueError, LookupError, ArithmeticError, OSError, Memo
 def read(file: BinaryIO) -> ContentLabel | None:
     try:
         tags = _open(file).tags
-        values = () if tags is None else _values(tags)
+        values: Iterable[str | bytes] = () if tags is None else _values(tags)
     except _BROKEN:  # broken tags say nothing
         return None
     return next((label for value in values if (label := parse_label(value))), None)
@@ -56,7 +58,7 @@ def _open(file: BinaryIO) -> FileType:
     head = file.read(12)
     file.seek(0)
     if head.startswith(b"OggS"):
-        sound = File(file, options=_OGG)
+        sound: FileType | None = File(file, options=_OGG)
         if sound is None:  # not `or`: a sound without tags counts as empty
             raise MutagenError("an OGG file of a kind without tags")
         return sound
