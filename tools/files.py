@@ -21,6 +21,8 @@ _FORBIDDEN = re.compile(r'[\\/:*?"<>|]')  # path separators and what Windows ref
 _EXTENSION = {
     "image/jpeg": ".jpg",
     "audio/mpeg": ".mp3",
+    "audio/mp4": ".m4a",
+    "audio/x-matroska": ".mka",
 }
 
 

@@ -1,0 +1,184 @@
+"""Greedy decoding of one window by Whisper, and when its text is not believed.
+
+The thresholds are Whisper's own (Radford et al. 2022, section 4.5). Where Whisper tries again at a
+higher temperature, a text that fails counts as no speech here: nothing rather than a made-up word.
+"""
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Self
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from transformers import PreTrainedTokenizerBase, WhisperForConditionalGeneration
+
+from models.catalog import Checkpoint
+from models.errors import CatalogError
+
+_LANGUAGE, _TASK = "<|zh|>", "transcribe"
+_BEFORE = "<|startofprev|>"
+
+
+class ListeningDefaults(BaseModel, frozen=True):
+    """How a checkpoint that listens wants to be called: the `[defaults]` of its catalogue entry.
+
+    `logprob_threshold`: least mean log-probability of a text's tokens, and half of it where the
+    probability of the no-speech token is over `no_speech_threshold`. `compression_ratio_threshold`:
+    how far zlib may shrink a text; one phrase over and over shrinks most. `prompt`: words put
+    before, for simplified characters and punctuation.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    pause_seconds: float = Field(0.6, gt=0)
+    logprob_threshold: float = Field(-1.0, lt=0)
+    no_speech_threshold: float = Field(0.6, ge=0, le=1)
+    compression_ratio_threshold: float = Field(2.4, gt=0)
+    prompt: str = ""
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint) -> Self:
+        """Raises CatalogError when something is unknown or of the wrong kind."""
+        try:
+            return cls.model_validate(checkpoint.defaults)
+        except ValidationError as error:
+            raise CatalogError(
+                f"目录条目 {checkpoint.name} 的 defaults 不对，请改正：{error}",
+                f"Correct the defaults of catalogue entry {checkpoint.name}: {error}",
+            ) from error
+
+    def believe(self, decoded: "Decoded") -> bool:
+        """Whether somebody said this."""
+        doubtful = decoded.no_speech > self.no_speech_threshold
+        least = self.logprob_threshold / 2 if doubtful else self.logprob_threshold
+        repeats = compression_ratio(decoded.text) > self.compression_ratio_threshold
+        return bool(decoded.text) and decoded.logprob >= least and not repeats
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """`logprob`: mean log-probability of the tokens, the end among them; `no_speech`: probability
+    of Whisper's no-speech token."""
+
+    text: str
+    logprob: float
+    no_speech: float
+
+
+def compression_ratio(text: str) -> float:
+    """Bytes of the text by its bytes compressed."""
+    data = text.encode()
+    return len(data) / len(zlib.compress(data))
+
+
+class WhisperDecoder:
+    """Decodes the log-mel features of one window after another."""
+
+    def __init__(
+        self,
+        model: WhisperForConditionalGeneration,
+        tokenizer: PreTrainedTokenizerBase,
+        prompt: str,
+    ) -> None:
+        generation: Any = model.generation_config
+        task = _task_tokens(generation)
+        self._model: Any = model
+        self._tokenizer = tokenizer
+        self._prompt = [*_hint_tokens(tokenizer, prompt), *task]
+        self._start = len(self._prompt) - len(task)
+        self._ends = _end_tokens(generation, tokenizer)
+        self._never = _never_tokens(generation, int(model.config.vocab_size))
+        self._never_first = list(generation.begin_suppress_tokens or ())
+        self._no_speech = _no_speech_token(generation)
+        self._most_tokens = int(model.config.max_target_positions) - len(self._prompt)
+
+    @torch.inference_mode()
+    def decode(
+        self, features: torch.Tensor, most_tokens: int, on_token: Callable[[], None]
+    ) -> Decoded:
+        """Features [1, mels, frames] of a whole window → a text of at most `most_tokens`.
+
+        `on_token` is called for each of them; what it raises ends the call.
+        """
+        encoded = self._model.get_encoder()(features.to(self._model.device, self._model.dtype))
+        output = self._forward(self._prompt, encoded, None)
+        no_speech = self._no_speech_probability(output.logits[0, self._start])
+        tokens: list[int] = []
+        logprobs: list[float] = []
+        while len(tokens) < min(most_tokens, self._most_tokens):
+            token, logprob = self._choose(output.logits[0, -1], first=not tokens)
+            logprobs.append(logprob)
+            if token in self._ends:
+                break
+            tokens.append(token)
+            on_token()
+            output = self._forward([token], encoded, output.past_key_values)
+        mean = sum(logprobs) / max(1, len(logprobs))
+        return Decoded(self._text(tokens), mean, no_speech)
+
+    def _forward(self, tokens: list[int], encoded: Any, past: Any) -> Any:
+        ids = torch.tensor([tokens], device=self._model.device)
+        return self._model(
+            decoder_input_ids=ids, encoder_outputs=encoded, past_key_values=past, use_cache=True
+        )
+
+    def _choose(self, logits: torch.Tensor, *, first: bool) -> tuple[int, float]:
+        """The likeliest allowed token and its log-probability; `logits` [vocabulary]."""
+        logits = logits.float()
+        logits[self._never] = -torch.inf
+        if first:
+            logits[self._never_first] = -torch.inf
+        logprobs = logits.log_softmax(-1)
+        token = int(logprobs.argmax())
+        return token, float(logprobs[token])
+
+    def _no_speech_probability(self, logits: torch.Tensor) -> float:
+        if self._no_speech is None:
+            return 0.0
+        return float(logits.float().softmax(-1)[self._no_speech])
+
+    def _text(self, tokens: list[int]) -> str:
+        text = str(self._tokenizer.decode(tokens, skip_special_tokens=True))
+        return text.replace("\ufffd", "").strip()  # a character whose bytes are not all there
+
+
+def _hint_tokens(tokenizer: PreTrainedTokenizerBase, prompt: str) -> list[int]:
+    """Whisper's "previous text", where there is a prompt and the tokenizer has a place for it."""
+    before = tokenizer.get_vocab().get(_BEFORE)
+    if not prompt or before is None:
+        return []
+    words = tokenizer(f" {prompt}", add_special_tokens=False)["input_ids"]
+    return [before, *words]
+
+
+def _task_tokens(generation: Any) -> list[int]:
+    """Start, Chinese, transcribe, no time tokens: those of them that the checkpoint knows."""
+    languages = getattr(generation, "lang_to_id", None) or {}
+    tasks = getattr(generation, "task_to_id", None) or {}
+    named = (
+        generation.decoder_start_token_id,
+        languages.get(_LANGUAGE),
+        tasks.get(_TASK),
+        getattr(generation, "no_timestamps_token_id", None),
+    )
+    return [int(token) for token in named if token is not None]
+
+
+def _end_tokens(generation: Any, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
+    named = (
+        generation.eos_token_id if generation.eos_token_id is not None else tokenizer.eos_token_id
+    )
+    return frozenset([named] if isinstance(named, int) else named or [])
+
+
+def _never_tokens(generation: Any, vocabulary: int) -> list[int]:
+    """What the checkpoint suppresses, and all time tokens: they follow the no-timestamps token."""
+    last = getattr(generation, "no_timestamps_token_id", None)
+    times = range(last + 1, vocabulary) if last is not None else ()
+    return [*(generation.suppress_tokens or ()), *times]
+
+
+def _no_speech_token(generation: Any) -> int | None:
+    """Its place is before the no-timestamps token in every Whisper vocabulary."""
+    last = getattr(generation, "no_timestamps_token_id", None)
+    return None if last is None else int(last) - 1
