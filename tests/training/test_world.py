@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 from training.world.captions import full_caption, scene_facts, short_caption
+from training.world.descriptions import describe, describe_briefly, read_facts
 from training.world.edits import all_instructions, sample_edit
 from training.world.kinds import BY_KEY, KINDS
 from training.world.layout import items_overlap, lay_out
 from training.world.phrases import HELD_OUT, TRAIN, PhraseBank
-from training.world.questions import all_questions, ask
+from training.world.questions import TOPICS, all_questions, ask
 from training.world.render import draw
 from training.world.scene import PLACES, STYLES, TIMES, WEATHERS, candidates, sample_scene
 from training.world.signs import SIGN_TEXTS, sign_font
@@ -204,6 +205,40 @@ def test_questions_are_answered_from_the_scene() -> None:
             absent = next(k for k in KINDS if any(n in exchange.question for n in k.names))
             assert scene.find(absent.key) is None
     assert all_questions(TRAIN).isdisjoint(all_questions(HELD_OUT))
+
+
+@pytest.mark.parametrize("bank", [TRAIN, HELD_OUT])
+def test_every_topic_is_asked_about_somewhere(bank: PhraseBank) -> None:
+    asked = {
+        e.topic for s in _SEEDS for e in ask(sample_scene(s, must_have="sign"), Random(s), bank)
+    }
+    assert asked == set(TOPICS)
+
+
+def test_no_question_of_an_evaluation_was_asked_in_training() -> None:
+    asked = [
+        {e.question for s in range(200) for e in ask(sample_scene(s), Random(s), bank)}
+        for bank in (TRAIN, HELD_OUT)
+    ]
+    assert asked[0].isdisjoint(asked[1])
+
+
+def test_the_answer_of_one_question_is_always_said_in_one_way() -> None:
+    for seed in _SEEDS:
+        first, second = (
+            {(e.topic, e.answer) for e in ask(sample_scene(seed), Random(7), bank)}
+            for bank in (TRAIN, HELD_OUT)
+        )
+        fixed = {"style", "time", "season", "weather", "place", "count", "color", "where", "what"}
+        assert {a for a in first if a[0] in fixed} == {a for a in second if a[0] in fixed}
+
+
+def test_a_description_states_every_fact_and_they_can_be_read_back() -> None:
+    for seed in range(200):
+        scene = sample_scene(seed)
+        whole, brief = describe(scene), describe_briefly(scene)
+        assert whole.facts == scene_facts(scene) == read_facts(whole.text)
+        assert brief.facts == read_facts(brief.text) < whole.facts
 
 
 def test_an_edit_changes_just_what_its_words_name() -> None:

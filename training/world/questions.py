@@ -1,154 +1,175 @@
-"""Questions about a scene with their answers, in Chinese, worded from either phrase bank."""
+"""Questions about a scene with their answers, in Chinese: asked in either bank's words, answered in
+one way alone, so that an answer can be compared exactly."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from training.world.captions import full_caption, kind_name, visible_color
-from training.world.kinds import BY_KEY, KINDS
+from training.world import question_words as words
+from training.world.captions import kind_name, visible_color
+from training.world.descriptions import (
+    ROW_WORDS,
+    SETTING_WORDS,
+    SIDE_WORDS,
+    describe,
+    describe_briefly,
+    in_order,
+)
+from training.world.kinds import BY_KEY, KINDS, Kind
 from training.world.phrases import NUMERALS, PhraseBank
-from training.world.scene import Group, Scene
+from training.world.scene import SIDES, Group, Scene
+
+UNKNOWABLE = "看图看不出来。"
+_MOST_ANSWERED = 3  # things that one answer to 什么 names
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """A question, its answer, and what was asked: `count`, `color`, `yes_no`, `where` …"""
+    """A question, its answer, and what was asked: one of TOPICS."""
 
     question: str
     answer: str
     topic: str
 
 
-_SETTING_QUESTIONS = {
-    "style": (
-        ("这是什么风格的画？", "这张图是怎么画的？", "画风是什么？"),
-        ("看得出是哪种画法吗？",),
-    ),
-    "time": (
-        ("图里是什么时候？", "是白天还是晚上？", "画的是一天里的什么时间？"),
-        ("大概是几时的景色？",),
-    ),
-    "season": (
-        ("这是什么季节？", "图里是哪个季节？", "看起来是春夏秋冬哪一季？"),
-        ("画的是哪一季的景？",),
-    ),
-    "weather": (("天气怎么样？", "图里是什么天气？", "在下雨吗，还是晴天？"), ("那里天气如何？",)),
-    "place": (("这是在哪里？", "图里是什么地方？", "画的是什么场景？"), ("这景是在哪儿？",)),
-}
-_COUNT = (
-    ("有几{m}{name}？", "图里一共有多少{m}{name}？", "数一数，{name}有几{m}？"),
-    ("{name}的数量是多少？",),
-)
-_COLOR = (
-    ("{name}是什么颜色的？", "那{m}{name}什么颜色？", "请问{name}的颜色？"),
-    ("{name}呈现哪种颜色？",),
-)
-_COLOR_PERSON = (
-    ("{name}穿什么颜色的衣服？", "{name}的衣服是什么颜色？"),
-    ("{name}身上衣服哪种颜色？",),
-)
-_EXISTS = (("图里有{name}吗？", "有没有{name}？", "能看到{name}吗？"), ("画面中是否出现{name}？",))
-_WHERE = (
-    ("{name}在哪里？", "{name}在画面的什么位置？", "哪边有{name}？"),
-    ("{name}处于图中何处？",),
-)
-_TEXT = (("牌子上写着什么？", "招牌上是什么字？", "读一下图里的字。"), ("牌上的字是哪几个？",))
-_DESCRIBE = (("描述一下这张图。", "图里有什么？", "这张图画的是什么？"), ("请讲讲画面内容。",))
-
-_SIDE_WORDS = {"left": "左边", "middle": "中间", "right": "右边", "across": "从左到右排成一排"}
-_ROW_WORDS = {
-    "sky": "上方",
-    "far": "远处",
-    "back": "后面",
-    "span": "河上",
-    "water": "水里",
-    "front": "前面",
-}
+TOPICS = (
+    *SETTING_WORDS, "count", "color", "yes_no", "where", "what", "compare", "text", "unknown",
+    "absent", "describe", "brief",
+)  # fmt: skip
 
 
 def all_questions(bank: PhraseBank) -> frozenset[str]:
     """Every question frame of a bank, for tests that the two banks do not meet."""
-    frames = (
-        *_SETTING_QUESTIONS.values(),
-        _COUNT,
-        _COLOR,
-        _COLOR_PERSON,
-        _EXISTS,
-        _WHERE,
-        _TEXT,
-        _DESCRIBE,
-    )
-    return frozenset(frame for pair in frames for frame in pair[bank.held_out])
+    return frozenset(frame for pair in words.all_frames() for frame in pair[bank.held_out])
 
 
 def ask(scene: Scene, rng: Random, bank: PhraseBank) -> list[Exchange]:
-    """One exchange on every topic that the scene has an answer to."""
-    exchanges = [_describe(scene, rng, bank), _absent(scene, rng, bank)]
-    exchanges += [_setting(scene, topic, rng, bank) for topic in _SETTING_QUESTIONS]
+    """One exchange or more on every topic that the scene has an answer to."""
+    asking = _Asking(scene, rng, bank)
+    exchanges = [asking.describe(), asking.brief(), asking.exists_not(), asking.absent()]
+    exchanges += [asking.setting(topic) for topic in SETTING_WORDS]
+    exchanges += [asking.unknown(), *asking.what(), *asking.compare()]
     for group in scene.groups:
-        exchanges += [
-            _count(group, rng, bank),
-            _where(group, rng, bank),
-            _present(group, rng, bank),
-        ]
-        if visible_color(scene, group):
-            exchanges.append(_color(group, rng, bank))
-        if group.text:
-            answer = f"牌子上写着“{group.text}”。"
-            exchanges.append(Exchange(_pick(_TEXT, rng, bank), answer, "text"))
+        exchanges += asking.about(group)
     return exchanges
 
 
-def _pick(frames: tuple[tuple[str, ...], tuple[str, ...]], rng: Random, bank: PhraseBank) -> str:
-    return rng.choice(frames[bank.held_out])
+@dataclass(frozen=True)
+class _Asking:
+    scene: Scene
+    rng: Random
+    bank: PhraseBank
 
+    def setting(self, topic: str) -> Exchange:
+        answer = SETTING_WORDS[topic][getattr(self.scene, topic)] + "。"
+        return Exchange(self._frame(words.SETTING[topic]), answer, topic)
 
-def _setting(scene: Scene, topic: str, rng: Random, bank: PhraseBank) -> Exchange:
-    words = {
-        "style": bank.styles,
-        "time": bank.times,
-        "season": bank.seasons,
-        "weather": bank.weathers,
-        "place": bank.places,
-    }[topic]
-    answer = rng.choice(words[getattr(scene, topic)]) + "。"
-    return Exchange(_pick(_SETTING_QUESTIONS[topic], rng, bank), answer, topic)
+    def describe(self) -> Exchange:
+        return Exchange(self._frame(words.DESCRIBE), describe(self.scene).text, "describe")
 
+    def brief(self) -> Exchange:
+        text = describe_briefly(self.scene).text
+        return Exchange(self._frame(words.DESCRIBE_BRIEFLY), text, "brief")
 
-def _describe(scene: Scene, rng: Random, bank: PhraseBank) -> Exchange:
-    answer = full_caption(scene, rng, bank, detail=1.0).text.rstrip("。") + "。"
-    return Exchange(_pick(_DESCRIBE, rng, bank), answer, "describe")
+    def about(self, group: Group) -> list[Exchange]:
+        """How many, where, whether, which colour, what is written."""
+        kind = BY_KEY[group.kind]
+        how_many = f"{NUMERALS[group.count]}{kind.measure}。"
+        where = f"在{ROW_WORDS[group.row]}，{SIDE_WORDS[group.side]}。"
+        exchanges = [
+            Exchange(self._named(words.COUNT, kind), how_many, "count"),
+            Exchange(self._named(words.WHERE, kind), where, "where"),
+            Exchange(self._named(words.EXISTS, kind), "有。", "yes_no"),
+        ]
+        if group.color:
+            exchanges.append(self._color(group, kind))
+        if group.text:
+            exchanges.append(
+                Exchange(self._frame(words.TEXT), f"牌子上写着“{group.text}”。", "text")
+            )
+        return exchanges
 
+    def exists_not(self) -> Exchange:
+        return Exchange(self._named(words.EXISTS, self._absent()), "没有。", "yes_no")
 
-def _count(group: Group, rng: Random, bank: PhraseBank) -> Exchange:
-    kind = BY_KEY[group.kind]
-    name = kind_name(kind, rng, bank)
-    question = _pick(_COUNT, rng, bank).format(m=kind.measure, name=name)
-    return Exchange(question, f"有{NUMERALS[group.count]}{kind.measure}{name}。", "count")
+    def absent(self) -> Exchange:
+        """A question that takes for granted what is not there."""
+        kind = self._absent()
+        color = words.COLOR_PERSON if kind.family == "person" else words.COLOR
+        frames = self.rng.choice([words.COUNT, words.WHERE, color])
+        return Exchange(self._named(frames, kind), f"图里没有{kind.names[0]}。", "absent")
 
+    def unknown(self) -> Exchange:
+        kind = BY_KEY[self.rng.choice(self.scene.groups).kind]
+        return Exchange(self._named(words.UNKNOWN, kind), UNKNOWABLE, "unknown")
 
-def _color(group: Group, rng: Random, bank: PhraseBank) -> Exchange:
-    kind = BY_KEY[group.kind]
-    frames = _COLOR_PERSON if kind.family == "person" else _COLOR
-    question = _pick(frames, rng, bank).format(m=kind.measure, name=kind_name(kind, rng, bank))
-    return Exchange(question, f"{group.color}色的。", "color")
+    def what(self) -> list[Exchange]:
+        """What lies in each row, and at each side where nothing lies across all of them."""
+        across = any(group.side == "across" for group in self.scene.groups)
+        sides = () if across else SIDES
+        asked = [self._what(words.ROW_PLACES, row, lambda g: g.row) for row in ROW_WORDS]
+        asked += [self._what(words.SIDE_PLACES, side, lambda g: g.side) for side in sides]
+        return [exchange for exchange in asked if exchange is not None]
 
+    def _what(
+        self, places: words.Places, place: str, of: Callable[[Group], str]
+    ) -> Exchange | None:
+        names = [BY_KEY[g.kind].names[0] for g in in_order(self.scene) if of(g) == place]
+        if not 1 <= len(names) <= _MOST_ANSWERED:
+            return None
+        where = self.rng.choice(places[place][self.bank.held_out])
+        question = self._frame(words.WHAT).format(where=where)
+        return Exchange(question, "、".join(names) + "。", "what")
 
-def _present(group: Group, rng: Random, bank: PhraseBank) -> Exchange:
-    kind = BY_KEY[group.kind]
-    name = kind_name(kind, rng, bank)
-    answer = f"有，{NUMERALS[group.count]}{kind.measure}。"
-    return Exchange(_pick(_EXISTS, rng, bank).format(name=name), answer, "yes_no")
+    def compare(self) -> list[Exchange]:
+        """Two groups by number, by side and by colour."""
+        if len(self.scene.groups) < 2:
+            return []
+        one, other = self.rng.sample(self.scene.groups, 2)
+        exchanges = [self._more(one, other), self._more_than(one, other)]
+        if "across" not in (one.side, other.side) and one.side != other.side:
+            left = SIDES.index(one.side) < SIDES.index(other.side)
+            answer = "左边。" if left else "右边。"
+            exchanges.append(self._two(words.LEFT_OR_RIGHT, one, other, answer))
+        if visible_color(self.scene, one) and visible_color(self.scene, other):
+            answer = "一样。" if one.color == other.color else "不一样。"
+            exchanges.append(self._two(words.SAME_COLOR, one, other, answer))
+        return exchanges
 
+    def _more(self, one: Group, other: Group) -> Exchange:
+        more = max(one, other, key=lambda group: group.count)
+        same = one.count == other.count
+        answer = "一样多。" if same else f"{BY_KEY[more.kind].names[0]}多。"
+        return self._two(words.MORE, one, other, answer)
 
-def _absent(scene: Scene, rng: Random, bank: PhraseBank) -> Exchange:
-    kind = rng.choice([kind for kind in KINDS if scene.find(kind.key) is None])
-    name = kind_name(kind, rng, bank)
-    return Exchange(
-        _pick(_EXISTS, rng, bank).format(name=name), f"没有，图里没有{name}。", "yes_no"
-    )
+    def _more_than(self, one: Group, other: Group) -> Exchange:
+        answer = "是。" if one.count > other.count else "不是。"
+        return self._two(words.MORE_THAN, one, other, answer)
 
+    def _color(self, group: Group, kind: Kind) -> Exchange:
+        frames = words.COLOR_PERSON if kind.family == "person" else words.COLOR
+        color = visible_color(self.scene, group)
+        question = self._named(frames, kind)
+        if color is None:  # a pencil drawing
+            return Exchange(question, UNKNOWABLE, "unknown")
+        return Exchange(question, f"{color}色。", "color")
 
-def _where(group: Group, rng: Random, bank: PhraseBank) -> Exchange:
-    name = kind_name(BY_KEY[group.kind], rng, bank)
-    answer = f"在{_ROW_WORDS[group.row]}，{_SIDE_WORDS[group.side]}。"
-    return Exchange(_pick(_WHERE, rng, bank).format(name=name), answer, "where")
+    def _absent(self) -> Kind:
+        """Often one that could well be there."""
+        absent = [kind for kind in KINDS if self.scene.find(kind.key) is None]
+        likely = [kind for kind in absent if self.scene.place in kind.rows]
+        return self.rng.choice(likely if self.rng.random() < 0.5 else absent)
+
+    def _two(self, frames: words.Frames, one: Group, other: Group, answer: str) -> Exchange:
+        names = [kind_name(BY_KEY[g.kind], self.rng, self.bank) for g in (one, other)]
+        question = self._frame(frames).format(name=names[0], other=names[1])
+        return Exchange(question, answer, "compare")
+
+    def _named(self, frames: words.Frames, kind: Kind) -> str:
+        name = kind_name(kind, self.rng, self.bank)
+        return self._frame(frames).format(name=name, m=kind.measure)
+
+    def _frame(self, frames: words.Frames) -> str:
+        opening = self.rng.choice(words.OPENINGS[self.bank.held_out])
+        frame = self.rng.choice(frames[self.bank.held_out])
+        return opening + frame + self.rng.choice(words.ENDINGS)
