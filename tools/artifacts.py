@@ -2,7 +2,7 @@
 
     <root>/artifacts.db           metadata and handles (SQLite, WAL)
     <root>/files/ab/abcdef…       the bytes: written beside, fsynced, renamed into place
-    <root>/thumbnails/…           derived; safe to delete
+    <root>/thumbnails/… exports/… derived; safe to delete
 
 The row is the commit point: a file without a row is an interrupted write, and is written again.
 """
@@ -22,16 +22,20 @@ from PIL import Image
 from models.errors import NotFound
 from retrieval.durable import disk_errors, transaction
 from retrieval.media import open_picture
+from tools.exports import exported
 from tools.files import is_sha256, safe_name, take, write_atomically
 from tools.handles import PREFIX, Kind, handle_of, kind_of
-from tools.labels import read_label
+from tools.labels import is_ours, read_label
 from tools.sniff import sniff
 from tools.thumbnails import THUMBNAIL_SIDES, encode_thumbnail
 
 
 @dataclass(frozen=True)
 class Lineage:
-    """Where an artifact comes from. `source`: `upload`, `tool` or `library:<path>`."""
+    """Where an artifact comes from. `source`: `upload`, `tool`, `preview` or `library:<path>`.
+
+    `prompt`: the words that the checkpoint was given, where they are not the arguments'.
+    """
 
     tool: str | None = None
     arguments: dict[str, Any] | None = None
@@ -40,6 +44,7 @@ class Lineage:
     seed: int | None = None
     parents: tuple[str, ...] = ()
     source: str = "tool"
+    prompt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,8 @@ class ArtifactStore:
     def __init__(self, root: Path) -> None:
         self._files = root / "files"
         self._thumbnails = root / "thumbnails"
-        for folder in (self._files, self._thumbnails):
+        self._exports = root / "exports"
+        for folder in (self._files, self._thumbnails, self._exports):
             folder.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
         self._db = sqlite3.connect(
@@ -186,17 +192,41 @@ class ArtifactStore:
             ).fetchall()
         return [(handle_of(row["kind"], row["number"]), _artifact(row)) for row in rows]
 
-    def thumbnail(self, sha256: str, size: int) -> bytes:
-        """WebP of the picture, at most `size` px a side, rounded up to one of `THUMBNAIL_SIDES`."""
+    def thumbnail(self, sha256: str, size: int, *, visible_label: bool = False) -> bytes:
+        """WebP of the picture, at most `size` px a side, rounded up to one of `THUMBNAIL_SIDES`.
+
+        It carries the picture's label; `visible_label`: where that says it was made here, so that
+        a person sees it.
+        """
         self.get(sha256)
         side = next((s for s in THUMBNAIL_SIDES if s >= size), THUMBNAIL_SIDES[-1])
-        cached = self._thumbnails / f"{sha256}-{side}.webp"
+        cached = self._thumbnails / f"{sha256}-{side}{_suffix(visible_label)}.webp"
         if not cached.exists():
             label = read_label(self.path(sha256))
-            picture = encode_thumbnail(self.open_image(sha256), side, label)
-            with disk_errors(), take(picture, self._thumbnails) as (taken, _, _):
-                write_atomically(taken, cached)
+            marked = visible_label and is_ours(label)
+            picture = encode_thumbnail(self.open_image(sha256), side, label, marked=marked)
+            self._derive(picture, cached)
         return cached.read_bytes()
+
+    def export(self, sha256: str, *, visible_label: bool = False) -> Path:
+        """The file as it leaves this machine: pictures without the place where they were taken.
+
+        `visible_label`: what was made here carries a mark that a person sees or hears.
+        """
+        artifact = self.get(sha256)
+        original = self.path(sha256)
+        cached = self._exports / f"{sha256}{_suffix(visible_label)}"
+        if not cached.exists():
+            data = original.read_bytes()
+            leaving = exported(data, artifact.mime, visible_label=visible_label)
+            if leaving is data:
+                return original
+            self._derive(leaving, cached)
+        return cached
+
+    def _derive(self, data: bytes, cached: Path) -> None:
+        with disk_errors(), take(data, cached.parent) as (taken, _, _):
+            write_atomically(taken, cached)
 
     def close(self) -> None:
         with self._lock:
@@ -221,6 +251,10 @@ class ArtifactStore:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock, transaction(self._db) as db:
             yield db
+
+
+def _suffix(visible_label: bool) -> str:
+    return "-visible" if visible_label else ""
 
 
 def _artifact(row: sqlite3.Row) -> Artifact:

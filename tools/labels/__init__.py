@@ -7,12 +7,13 @@ png.py jpeg.py riff.py tags.py   where each container keeps it, pixels and sound
 visible.py   the mark that a person sees or hears
 """
 
-from tools.labels.content import ContentLabel, label_after, new_label
+from tools.labels.content import ContentLabel, is_ours, label_after, new_label
 from tools.labels.files import PictureFormat, label_image, label_sound, read_label, write_label
 
 __all__ = [
     "ContentLabel",
     "PictureFormat",
+    "is_ours",
     "label_after",
     "label_image",
     "label_sound",

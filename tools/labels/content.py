@@ -52,6 +52,11 @@ def label_after(parents: Iterable[ContentLabel | None]) -> ContentLabel:
     return made
 
 
+def is_ours(label: ContentLabel | None) -> bool:
+    """Whether a label says that its file was made or edited by this product."""
+    return label is not None and PRODUCER in (label.ContentProducer, label.ContentPropagator)
+
+
 def parse_label(written: bytes | str) -> ContentLabel | None:
     """What a container holds → label, or None when it is not the JSON of a label.
 

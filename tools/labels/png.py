@@ -9,7 +9,7 @@ from tools.labels.content import FIELD, ContentLabel, parse_label
 from tools.labels.xmp import MAX_PACKET, label_of_packet, packet_with
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_KEYWORD = b"XML:com.adobe.xmp"
+XMP_KEYWORD = b"XML:com.adobe.xmp"
 _HEAD = struct.Struct(">I4s")
 _MAX_TEXT = MAX_PACKET + 1024  # keyword and language go before the packet
 
@@ -18,8 +18,8 @@ def read(file: BinaryIO) -> ContentLabel | None:
     """The label of the first XMP text; else that of a plain text chunk called `AIGC`."""
     plain = None
     for name, data in chunks(file):
-        keyword, text = _text(name, data)
-        if keyword == _KEYWORD and (label := label_of_packet(text)):
+        keyword, text = text_of(name, data)
+        if keyword == XMP_KEYWORD and (label := label_of_packet(text)):
             return label
         if keyword == FIELD.encode():
             plain = plain or parse_label(text)
@@ -32,20 +32,23 @@ def write(file: BinaryIO, label: ContentLabel) -> bytes:
     data = file.read()
     head_end = len(SIGNATURE) + _HEAD.size + 13 + 4  # IHDR comes first and has 13 bytes
     rest, packet = _without_xmp(data, head_end)
-    text = _KEYWORD + b"\0\0\0\0\0" + packet_with(label, packet)
-    return data[:head_end] + chunk(b"iTXt", text) + rest
+    return data[:head_end] + xmp_chunk(packet_with(label, packet)) + rest
 
 
 def _without_xmp(data: bytes, start: int) -> tuple[bytes, bytes]:
     """Chunks from `start` on without the XMP text, and its packet."""
     kept, packet = [], b""
     for name, begin, end in spans(data, start):
-        keyword, text = _text(name, data[begin + _HEAD.size : end - 4])
-        if keyword == _KEYWORD:
+        keyword, text = text_of(name, data[begin + _HEAD.size : end - 4])
+        if keyword == XMP_KEYWORD:
             packet = packet or text
         else:
             kept.append(data[begin:end])
     return b"".join(kept), packet
+
+
+def xmp_chunk(packet: bytes) -> bytes:
+    return chunk(b"iTXt", XMP_KEYWORD + b"\0\0\0\0\0" + packet)  # neither compressed nor named
 
 
 def chunk(name: bytes, data: bytes) -> bytes:
@@ -74,7 +77,7 @@ def chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
             file.seek(size + 4, 1)
 
 
-def _text(name: bytes, data: bytes) -> tuple[bytes, bytes]:
+def text_of(name: bytes, data: bytes) -> tuple[bytes, bytes]:
     """(keyword, text) of a text chunk; ("", "") for any other and for a broken one."""
     keyword, _, rest = data.partition(b"\0")
     if name == b"tEXt":
