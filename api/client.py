@@ -197,8 +197,13 @@ class Client:
         response = self._send("POST", "/api/artifacts", files={"file": (name or "file", source)})
         return _view(ArtifactInfo, response)
 
-    def artifact(self, sha256: str) -> bytes:
-        return self._send("GET", f"/api/artifacts/{_part(sha256)}").content
+    def artifact(self, sha256: str, *, visible_label: bool | None = None) -> bytes:
+        """The file as it leaves the engine: pictures without GPS.
+
+        `visible_label`: made content with the mark that people see or hear; None: as settings say.
+        """
+        params = {} if visible_label is None else {"visible_label": visible_label}
+        return self._send("GET", f"/api/artifacts/{_part(sha256)}", params=params).content
 
     def artifact_info(self, sha256: str) -> ArtifactInfo:
         return self._get(ArtifactInfo, f"/api/artifacts/{_part(sha256)}/info")

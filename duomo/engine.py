@@ -116,6 +116,18 @@ class Engine:
         """Store a person's file. Raises UnreadableMedia, MediaTooLarge, DiskFull."""
         return self.artifacts.put(file, name=name, lineage=Lineage(source="upload"))
 
+    def export(self, sha256: str, *, visible_label: bool | None = None) -> Path:
+        """An artifact as it leaves: without GPS; with the mark of made content where it is wanted,
+        here or by the settings."""
+        return self.artifacts.export(sha256, visible_label=self._is_visible(visible_label))
+
+    def thumbnail(self, sha256: str, size: int, *, visible_label: bool | None = None) -> bytes:
+        """WebP of a picture artifact, at most `size` px a side or the next side that is kept."""
+        return self.artifacts.thumbnail(sha256, size, visible_label=self._is_visible(visible_label))
+
+    def _is_visible(self, wanted: bool | None) -> bool:
+        return self.settings.visible_labels if wanted is None else wanted
+
     def search(self, query: str, top_k: int = 12) -> list[Hit]:
         """Pictures of the library, best first."""
         return self.library.search_text(query, top_k)

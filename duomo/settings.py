@@ -90,6 +90,12 @@ class Settings(BaseSettings):
         description="单个文件上限，如 64MiB，最大 200MiB|largest upload, like 64MiB, up to 200MiB",
     )
 
+    visible_labels: bool = Field(
+        default=False,
+        description="true 或 false：导出和显示的生成内容是否带看得见、听得出的“AI生成”标识"
+        "|true or false: whether made content is shown and saved with a mark people see or hear",
+    )
+
     max_new_tokens: int = Field(
         default=512,
         ge=16,

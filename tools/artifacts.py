@@ -215,6 +215,8 @@ class ArtifactStore:
         """
         artifact = self.get(sha256)
         original = self.path(sha256)
+        if artifact.kind == "audio" and not visible_label:
+            return original
         cached = self._exports / f"{sha256}{_suffix(visible_label)}"
         if not cached.exists():
             data = original.read_bytes()

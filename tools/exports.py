@@ -5,10 +5,8 @@ Tools always work on what is stored: a mark for people would be read, searched a
 """
 
 from io import BytesIO
-from typing import Any
 
 import soundfile
-from PIL import Image
 
 from retrieval.media import open_picture
 from tools.labels import ContentLabel, is_ours, label_image, label_sound, read_label

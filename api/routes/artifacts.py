@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
@@ -15,9 +15,19 @@ from api.schemas import ArtifactInfo
 from api.views import artifact_info
 from models.errors import InvalidRequest, NotFound
 
+if TYPE_CHECKING:
+    from tools.artifacts import Artifact
+
 router = APIRouter(prefix="/api/artifacts", tags=["artifacts"])
 
 Size = Annotated[int, Query(ge=16, le=2048, description="Longest side in pixels")]
+
+Visible = Annotated[
+    bool | None,
+    Query(
+        description="A mark on made content that people see or hear; without it, as settings say"
+    ),
+]
 
 # A stored file is data, whatever it says it is: no script in it may run in this origin.
 _INERT = {
@@ -65,19 +75,27 @@ def _keep(engine: EngineDep, file: BinaryIO, name: str) -> ArtifactInfo:
     return artifact_info(stored)
 
 
-@router.get("/{sha256}", summary="The bytes", response_class=FileResponse)
-def content(engine: EngineDep, request: Request, sha256: str) -> Response:
+@router.get("/{sha256}", summary="The bytes, without GPS", response_class=FileResponse)
+def content(
+    engine: EngineDep, request: Request, sha256: str, visible_label: Visible = None
+) -> Response:
     artifact = engine.artifacts.get(sha256)
-    headers = {**IMMUTABLE, "ETag": f'"{sha256}"'}
+    file = engine.export(sha256, visible_label=visible_label)
+    headers = {**_lifetime(artifact), "ETag": f'"{file.name}"'}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
     return FileResponse(
-        engine.artifacts.path(sha256),
+        file,
         media_type=artifact.mime,
         filename=artifact.name,
         content_disposition_type="inline",
         headers=headers,
     )
+
+
+def _lifetime(artifact: "Artifact") -> dict[str, str]:
+    """Made content looks otherwise once visible labels are switched on."""
+    return CHANGING if artifact.label else IMMUTABLE
 
 
 @router.get("/{sha256}/info", summary="What it is and where it comes from")
@@ -86,8 +104,11 @@ def info(engine: EngineDep, sha256: str) -> ArtifactInfo:
 
 
 @router.get("/{sha256}/thumbnail", summary="A small picture (WebP)")
-def thumbnail(engine: EngineDep, sha256: str, size: Size = 512) -> Response:
-    if engine.artifacts.get(sha256).kind != "image":
+def thumbnail(
+    engine: EngineDep, sha256: str, size: Size = 512, visible_label: Visible = None
+) -> Response:
+    artifact = engine.artifacts.get(sha256)
+    if artifact.kind != "image":
         raise NotFound("这不是图片，没有缩略图。", "Not a picture: it has no thumbnail.")
-    small = engine.artifacts.thumbnail(sha256, size)
-    return Response(small, media_type="image/webp", headers=IMMUTABLE)
+    small = engine.thumbnail(sha256, size, visible_label=visible_label)
+    return Response(small, media_type="image/webp", headers=_lifetime(artifact))
