@@ -7,6 +7,7 @@
 The row is the commit point: a file without a row is an interrupted write, and is written again.
 """
 
+import hashlib
 import json
 import sqlite3
 import threading
@@ -142,6 +143,16 @@ class ArtifactStore:
             )
         return _artifact(row)
 
+    def origin(self, sha256: str, size_bytes: int) -> str | None:
+        """The artifact whose content, or whose copy made for export, has this hash and size."""
+        if self._row(sha256) is not None:
+            return sha256
+        for folder in (self._exports, self._thumbnails):
+            for copy in folder.iterdir():
+                if copy.stat().st_size == size_bytes and _digest(copy) == sha256:
+                    return copy.name[: len(sha256)]
+        return None
+
     def path(self, sha256: str) -> Path:
         """Where the bytes of `sha256` lie. `NotFound` when it is not a SHA-256 in hex."""
         if not is_sha256(sha256):
@@ -253,6 +264,11 @@ class ArtifactStore:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock, transaction(self._db) as db:
             yield db
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _suffix(visible_label: bool) -> str:

@@ -63,8 +63,10 @@ def test_the_place_is_gone_and_everything_else_stays(form: str) -> None:
     assert old.get_ifd(0x8825)[2] == PLACE, "the photo has a place to begin with"
     assert new.get_ifd(0x8825) == {}
     assert 0x8825 not in new
-    old.pop(0x8825)
-    assert dict(new) == dict(old)
+    places = (0x8769, 0x8825)  # of directories, which Pillow may write anew
+    assert {t: new[t] for t in new if t not in places} == {
+        t: old[t] for t in old if t not in places
+    }
     assert new.get_ifd(0x8769) == old.get_ifd(0x8769)
     assert pixels[0] == pixels[1]
     assert after.info["icc_profile"] == before.info["icc_profile"]
