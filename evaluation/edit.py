@@ -21,7 +21,7 @@ from rich.progress import track
 
 from evaluation.drawings import Drawing, Drawings
 from evaluation.facts import Tally, judged
-from evaluation.judge import Facts, Judge
+from evaluation.judge import Facts, Judge, Reader
 from evaluation.report import Report, Table
 from evaluation.roles import load_folder, load_role
 from models.roles.edit import ImageEditor
@@ -112,7 +112,7 @@ def _asked(seed: int) -> Asked:
     return Asked(scene, change, instruct(change, rng, HELD_OUT))
 
 
-def measure(asked: Sequence[Asked], edited: Iterable[Drawing], judge: Judge) -> Report:
+def measure(asked: Sequence[Asked], edited: Iterable[Drawing], judge: Reader) -> Report:
     """The report on one edited picture an edit; `edited` may make them while it is read."""
     whole, by_sort, seconds = _Score(), defaultdict[str, _Score](_Score), list[float]()
     before = judge.read(source(one) for one in asked)

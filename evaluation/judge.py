@@ -8,7 +8,7 @@ figure that it gives.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Protocol, Self
 
 import numpy as np
 import torch
@@ -40,6 +40,12 @@ _BATCH = 16
 _PIXELS = 256  # what drawing and editing give
 
 Facts = frozenset[str]
+
+
+class Reader(Protocol):
+    """What judges: the facts of each picture, in order."""
+
+    def read(self, pictures: Iterable[Image.Image]) -> Iterator[Facts]: ...
 
 
 class Judge:
@@ -99,7 +105,7 @@ def _color(logits: torch.Tensor, allowed: Sequence[str]) -> str:
 
 
 def evaluate_judge(
-    judge: Judge,
+    judge: Reader,
     seeds: Sequence[int] = HELD_OUT_SEEDS,
     spoil: Callable[[Image.Image], Image.Image] = lambda picture: picture,
 ) -> Report:

@@ -64,6 +64,13 @@ def evaluate(path: Path, backend: Backend, system: str = "") -> list[TurnResult]
     return [r for case in load_cases(path) for r in run_case(case, backend, tools, system)]
 
 
+def evaluate_profile(cases: Path, profile: str) -> Report:
+    """The report on the language model of `profile`, with the grammar, as the product asks it."""
+    with tempfile.TemporaryDirectory() as folder:
+        backend = ChatModelBackend(_chat_model(profile, folder, True), profile)
+        return report(backend.name, evaluate(cases, backend), {})
+
+
 def _share(values: Any) -> float:
     listed = [bool(value) for value in values]
     return sum(listed) / len(listed) if listed else 0.0

@@ -20,7 +20,7 @@ from rich.progress import track
 
 from evaluation.drawings import Drawing, Drawings
 from evaluation.facts import Tally, judged, of_present
-from evaluation.judge import Judge
+from evaluation.judge import Judge, Reader
 from evaluation.report import Report, Table
 from evaluation.roles import load_folder, load_role
 from models.roles.t2i import ImageGenerator
@@ -53,7 +53,7 @@ def asked_for(limit: int = PROMPTS) -> list[Asked]:
     ]
 
 
-def measure(asked: Sequence[Asked], drawings: Iterable[Drawing], judge: Judge) -> Report:
+def measure(asked: Sequence[Asked], drawings: Iterable[Drawing], judge: Reader) -> Report:
     """The report on one drawing a prompt; `drawings` may make them while it is read."""
     seconds: list[float] = []
     whole, present = Tally(), Tally()
