@@ -2,13 +2,18 @@
 
 import socket
 from collections.abc import Iterator
+from io import BytesIO
 
 import httpx
+import numpy as np
 import pytest
+from PIL import Image
 
 from models.errors import InvalidRequest, MediaTooLarge, NotFound, UnreadableMedia
 from tests.api.conftest import Serve
 from tests.fixtures.home import picture
+from tests.tools.test_location import photo
+from tools.labels import label_image, new_label, read_label
 
 
 def test_a_picture_comes_back_as_it_went_in(serve: Serve) -> None:
@@ -51,6 +56,44 @@ def test_a_thumbnail_is_small_webp(serve: Serve) -> None:
     assert small[8:12] == b"WEBP"
     with pytest.raises(InvalidRequest):
         client.thumbnail(sha256, 100_000)
+
+
+def test_what_is_downloaded_says_no_place(serve: Serve) -> None:
+    client = serve().client
+    data = photo("JPEG")
+    sha256 = client.upload(data, "a.jpg").sha256
+    left = client.artifact(sha256)
+    assert left != data
+    assert Image.open(BytesIO(left)).getexif().get_ifd(0x8825) == {}
+    assert client.artifact(sha256) == left
+
+
+def test_made_content_is_marked_by_setting_and_by_export(serve: Serve) -> None:
+    label = new_label()
+    data = label_image(Image.new("RGB", (200, 200), "navy"), "PNG", label)
+    plain = serve().client
+    sha256 = plain.upload(data, "a.png").sha256
+    assert plain.artifact_info(sha256).label
+    assert plain.artifact(sha256) == data
+    marked = plain.artifact(sha256, visible_label=True)
+    assert marked != data
+    assert read_label(marked) == label
+    assert read_label(plain.thumbnail(sha256)) == label
+
+
+def test_visible_labels_can_be_the_rule(serve: Serve) -> None:
+    running = serve(visible_labels=True)
+    data = label_image(Image.new("RGB", (200, 200), "navy"), "PNG", new_label())
+    sha256 = running.client.upload(data, "a.png").sha256
+    assert np.asarray(Image.open(BytesIO(running.client.artifact(sha256)))).max() > 200
+    assert np.asarray(Image.open(BytesIO(running.client.thumbnail(sha256)))).max() > 200
+    assert running.client.artifact(sha256, visible_label=False) == data
+    answer = httpx.get(f"{running.url}/api/artifacts/{sha256}")
+    assert "immutable" not in answer.headers["cache-control"]
+    again = {"If-None-Match": answer.headers["etag"]}
+    assert httpx.get(str(answer.url), headers=again).status_code == 304
+    other = httpx.get(str(answer.url), headers=again, params={"visible_label": False})
+    assert other.status_code == 200
 
 
 @pytest.mark.parametrize(
