@@ -9,31 +9,27 @@ header claims.
 
 import os
 import stat
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import av
-import numpy as np
-import numpy.typing as npt
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from models.errors import MediaTooLarge, UnreadableMedia
 from tools.mp4_tables import tables_fit
-from tools.resample import Resampler
-
-Samples = npt.NDArray[np.float32]  # [n], −1 to 1
+from tools.resample import Resampler, Samples, gathered
 
 MAX_SECONDS = 4 * 3600.0
 MAX_BYTES = 2 << 30
 MAX_CHANNELS = 32
 RATES = range(1_000, 768_001)  # Hz
 HEAD_BYTES = 64
-_GATHERED_SECONDS = 0.5
 _CUT_SECONDS = 1.0  # how much may be missing at the end before a file counts as cut off
 _OPTIONS = {
     "codec_whitelist": "aac,alac,flac,mp1float,mp2,mp2float,mp3float,opus,vorbis,pcm_u8,pcm_s16le,"
@@ -43,8 +39,9 @@ _OPTIONS = {
     "protocol_whitelist": "",  # we hand the bytes over: nothing else is to be opened
 }
 _DECODERS = frozenset(_OPTIONS["codec_whitelist"].split(","))
-_FULL_SCALE = {"u1": 2.0**7, "i2": 2.0**15, "i4": 2.0**31, "i8": 2.0**63}
-_EXACT_HEADERS = ("audio/wav", "audio/flac", "audio/mp4")  # the others estimate their length
+_EXACT_HEADERS = ("audio/flac", "audio/mp4")  # the others estimate their length
+_UNKNOWN_LENGTH = 0x7FFF0000  # and above: what writers that cannot go back put into a WAV
+_CUT_BYTES = 16_000
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,7 @@ class Blocks:
         seconds = 0.0
         resampler = Resampler(self._rate)
         with _opened(self._path) as (container, stream, _):
-            for rate, samples in _gathered(_frames(container, stream, self._note_damage)):
+            for rate, samples in gathered(_frames(container, stream, self._note_damage)):
                 seconds += len(samples) / rate
                 if seconds > MAX_SECONDS:
                     raise _too_long()
@@ -98,9 +95,10 @@ def open_sound(path: Path) -> Sound:
     (bytes, seconds, channels, sampling rate), `OSError` only where the file cannot be read.
     """
     with _opened(path) as (container, stream, mime):
-        claimed = (container.duration or 0) / av.time_base if mime in _EXACT_HEADERS else 0.0
+        claimed = _claimed(stream) if mime in _EXACT_HEADERS else 0.0
         seconds = _measured(container, stream)
-    return Sound(path, mime, seconds, cut=claimed - seconds > _CUT_SECONDS)
+    cut = seconds + _CUT_SECONDS < claimed <= MAX_SECONDS
+    return Sound(path, mime, seconds, cut=cut or (mime == "audio/wav" and _wav_is_cut(path)))
 
 
 def begins_like_sound(head: bytes) -> bool:
@@ -182,10 +180,21 @@ def _sound_track(container: InputContainer) -> AudioStream:
     readable = [t for t in tracks if t.codec_context and t.codec_context.name in _DECODERS]
     if not readable or not readable[0].rate:
         raise _unreadable()
-    if readable[0].rate not in RATES or readable[0].channels > MAX_CHANNELS:
-        raise _odd_shape()
+    _check_shape(readable[0].rate, readable[0].channels)
     readable[0].codec_context.thread_count = 1
     return readable[0]
+
+
+def _claimed(stream: AudioStream) -> float:
+    """Seconds by the header; a writer that cannot go back leaves 0 or something huge there."""
+    return float((stream.duration or 0) * (stream.time_base or 0))
+
+
+def _wav_is_cut(path: Path) -> bool:
+    """Whether a WAV file is shorter than its RIFF header says (libav then believes the file)."""
+    with path.open("rb") as file:
+        (riff_bytes,) = struct.unpack("<4xI", file.read(8))
+    return path.stat().st_size + _CUT_BYTES < int(riff_bytes) < _UNKNOWN_LENGTH
 
 
 def _measured(container: InputContainer, stream: AudioStream) -> float:
@@ -228,43 +237,9 @@ def _frames(
         frames = _decoded(packet)
         if frames is None:
             on_damage()
-        yield from frames or ()
-
-
-def _gathered(frames: Iterator[AudioFrame]) -> Iterator[tuple[int, Samples]]:
-    """(rate in Hz, mono samples): frames of one shape together, as small ones cost time."""
-    held: list[npt.NDArray[Any]] = []
-    shape, length = (0, 0), 0
-    for frame in frames:
-        if held and (_shape(frame) != shape or length >= shape[0] * _GATHERED_SECONDS):
-            yield shape[0], _mono(np.concatenate(held, axis=1))
-            held, length = [], 0
-        shape = _shape(frame)
-        if shape[0] not in RATES or shape[1] > MAX_CHANNELS:
-            raise _odd_shape()
-        held.append(_channels(frame))
-        length += frame.samples
-    if held:
-        yield shape[0], _mono(np.concatenate(held, axis=1))
-
-
-def _shape(frame: AudioFrame) -> tuple[int, int]:
-    return frame.sample_rate, frame.layout.nb_channels
-
-
-def _channels(frame: AudioFrame) -> npt.NDArray[Any]:
-    """A frame as [channels, n], in whatever number format it was decoded to."""
-    array = frame.to_ndarray()  # planar [channels, n]; packed [1, n × channels]
-    return array if frame.format.is_planar else array.reshape(frame.samples, -1).T
-
-
-def _mono(channels: npt.NDArray[Any]) -> Samples:
-    """The average of [channels, n] in the decoder's number format → float32 [n] in −1…1."""
-    samples: Samples = channels.mean(axis=0, dtype=np.float32)
-    if channels.dtype == np.uint8:
-        samples -= _FULL_SCALE["u1"]
-    samples /= _FULL_SCALE.get(channels.dtype.str[1:], 1.0)
-    return np.clip(np.nan_to_num(samples, copy=False), -1, 1, out=samples)
+        for frame in frames or ():
+            _check_shape(frame.sample_rate, frame.layout.nb_channels)
+            yield frame
 
 
 def _unreadable() -> UnreadableMedia:
@@ -282,9 +257,10 @@ def _too_long() -> MediaTooLarge:
     )
 
 
-def _odd_shape() -> MediaTooLarge:
-    return MediaTooLarge(
-        f"声道或采样率超出范围：最多{MAX_CHANNELS}个声道，{RATES[0]}到{RATES[-1]}赫兹。"
-        "请转换后再试。",
-        f"At most {MAX_CHANNELS} channels and {RATES[0]} to {RATES[-1]} Hz; convert the sound.",
-    )
+def _check_shape(rate: int, channels: int) -> None:
+    if rate not in RATES or channels > MAX_CHANNELS:
+        raise MediaTooLarge(
+            f"声道或采样率超出范围：最多{MAX_CHANNELS}个声道，{RATES[0]}到{RATES[-1]}赫兹。"
+            "请转换后再试。",
+            f"At most {MAX_CHANNELS} channels and {RATES[0]} to {RATES[-1]} Hz; convert the sound.",
+        )

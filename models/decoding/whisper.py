@@ -7,6 +7,7 @@ higher temperature, a text that fails counts as no speech here: nothing rather t
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 import torch
@@ -87,8 +88,9 @@ class WhisperDecoder:
         self._prompt = [*_hint_tokens(tokenizer, prompt), *task]
         self._start = len(self._prompt) - len(task)
         self._ends = _end_tokens(generation, tokenizer)
-        self._never = _never_tokens(generation, int(model.config.vocab_size))
-        self._never_first = list(generation.begin_suppress_tokens or ())
+        numbers = partial(torch.tensor, dtype=torch.long, device=model.device)
+        self._never = numbers(_never_tokens(generation, int(model.config.vocab_size)))
+        self._never_first = numbers(list(generation.begin_suppress_tokens or ()))
         self._no_speech = _no_speech_token(generation)
         self._most_tokens = int(model.config.max_target_positions) - len(self._prompt)
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from transformers import WhisperFeatureExtractor, WhisperForConditionalGeneration
+from transformers import AutoTokenizer, WhisperFeatureExtractor, WhisperForConditionalGeneration
 
 from models.catalog import Checkpoint
 from models.decoding.whisper import Decoded, ListeningDefaults
@@ -69,12 +69,9 @@ def test_a_window_is_decoded_as_transformers_decodes_it(
     extractor = WhisperFeatureExtractor.from_pretrained(folder)
     features = extractor(sound, sampling_rate=RATE, return_tensors="pt")["input_features"]
     tokens = model.generate(features, language="zh", task="transcribe", do_sample=False)[0]
-    plain = bytes(int(token) for token in tokens if token < 256)
+    said = AutoTokenizer.from_pretrained(folder).decode(tokens, skip_special_tokens=True)
     assert len(segment.text) > 5
-    assert [letter for letter in tokens.tolist() if letter < 256]
-    assert recognizer._decoder is not None
-    expected = recognizer._decoder._tokenizer.decode(list(plain))
-    assert segment.text == expected.strip()
+    assert segment.text == said.replace("\ufffd", "").strip()
 
 
 def test_a_prompt_changes_what_is_heard(folder: Path, recognizer: SpeechRecognizer) -> None:

@@ -122,7 +122,7 @@ def test_what_is_no_sound_is_said_to_be_none(file: Path, data: bytes) -> None:
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_file_cut_in_the_middle_gives_its_first_part(file: Path, form: str) -> None:
-    data = encoded(form, babble(8), 48000 if form in ("opus", "webm") else 16000)
+    data = encoded(form, babble(8, rate=48000), 48000)
     file.write_bytes(data[: len(data) * 6 // 10])
     if form == "m4a":  # what says where the sound is stood at the end
         with pytest.raises(UnreadableMedia):
@@ -130,21 +130,21 @@ def test_a_file_cut_in_the_middle_gives_its_first_part(file: Path, form: str) ->
         return
     found = open_sound(file)
     seconds = len(heard(file)) / 16000
-    assert 0.5 < seconds < 8
-    assert found.seconds == pytest.approx(seconds, abs=0.1)
+    assert 3 < seconds < 7
+    assert found.seconds == pytest.approx(seconds, abs=0.3)
     assert found.cut == (form in ("wav", "flac"))
 
 
 @pytest.mark.parametrize("form", ["flac", "mp3", "ogg", "m4a", "webm"])
 def test_damage_in_the_middle_costs_what_is_damaged(file: Path, form: str) -> None:
-    data = bytearray(encoded(form, babble(8), 48000 if form == "webm" else 16000))
+    data = bytearray(encoded(form, babble(8, rate=48000), 48000))
     middle = len(data) // 2
-    data[middle : middle + 400] = os.urandom(400)
+    data[middle : middle + 400] = b"\xa5" * 400
     file.write_bytes(data)
-    assert 4 < len(heard(file)) / 16000 < 9
+    assert 3 < len(heard(file)) / 16000 < 9
 
 
-def test_a_header_may_lie_about_the_length(file: Path) -> None:
+def test_a_header_may_lie_about_its_length(file: Path) -> None:
     data = bytearray(encoded("wav", hum(1), 16000))
     for lie in (0xFFFFFFFF, 0x7FFFFFFF, 0):
         at = data.index(b"data") + 4
