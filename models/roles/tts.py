@@ -6,6 +6,7 @@ once and never torn down. https://github.com/espeak-ng/espeak-ng/blob/master/src
 
 import ctypes
 import functools
+import re
 import shutil
 import tempfile
 import threading
@@ -32,11 +33,16 @@ _SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: the callback gets samples before e
 _DO_NOT_EXIT = 0x8000  # espeakINITIALIZE_DONT_EXIT: report bad data instead of ending the process
 _PLAIN_UTF8 = 0x0001  # espeakCHARS_UTF8, without SSML and without [[phonemes]]
 _RATE, _VOLUME = 1, 2  # espeakRATE, words per minute; espeakVOLUME, 100 is full
+_PITCH = 3  # espeakPITCH, 0 to 100 of the voice's range
+_USUAL_PITCH = 50
+_SEPARATED = ord("_") << 8  # phonemes with _ between them
 _LOUDNESS = 80  # at 100 loud vowels reach full scale and clip
 _WORDS_PER_MINUTE = 165
 _POSITION_CHARACTER = 1
 _LONGEST_DATA_PATH = 150  # bytes; espeak-ng copies the path into a buffer of 160
 _RESIDENT_BYTES = 8 << 20  # measured: dictionaries of Mandarin and English, phoneme tables, buffers
+
+_STRESS = re.compile(r"[',]|\([a-z]+\)")  # stress marks and switches of language
 
 _Callback = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
@@ -63,7 +69,7 @@ class SpeechSynthesizer:
 
     def __init__(self) -> None:
         self.bytes = _RESIDENT_BYTES
-        self._engine = _engine()
+        self._engine = espeak()
 
     @classmethod
     def load(cls, path: Path, checkpoint: Checkpoint, device: torch.device) -> Self:  # noqa: ARG003
@@ -95,8 +101,8 @@ class SpeechSynthesizer:
         return self._engine.synthesize(_speakable(text), _VOICES[voice], speed)
 
 
-class _Engine:
-    """The C library, set up. One per process."""
+class Espeak:
+    """The C library, set up. One per process: `espeak()`."""
 
     def __init__(self) -> None:
         self._library = ctypes.CDLL(espeakng_loader.get_library_path())
@@ -111,6 +117,12 @@ class _Engine:
             ctypes.c_void_p,
         ]
         data = str(_data_folder()).encode()
+        self._library.espeak_TextToPhonemes.restype = ctypes.c_char_p
+        self._library.espeak_TextToPhonemes.argtypes = [
+            ctypes.POINTER(ctypes.c_char_p),
+            ctypes.c_int,
+            ctypes.c_int,
+        ]
         self.sample_rate = self._library.espeak_Initialize(_SYNCHRONOUS, 0, data, _DO_NOT_EXIT)
         if self.sample_rate <= 0:
             raise _broken()
@@ -123,7 +135,8 @@ class _Engine:
             self._chunks.append(np.ctypeslib.as_array(samples, (count,)).copy())
         return 0
 
-    def synthesize(self, text: str, voice: str, speed: float) -> Speech:
+    def synthesize(self, text: str, voice: str, speed: float, pitch: int = _USUAL_PITCH) -> Speech:
+        """`voice` in espeak-ng's words, such as cmn+f2; `pitch` 0–100, where 50 is the voice's."""
         data = text.encode()
         with _lock:
             self._chunks.clear()
@@ -131,6 +144,7 @@ class _Engine:
                 raise _broken()
             self._library.espeak_SetParameter(_RATE, round(_WORDS_PER_MINUTE * speed), 0)
             self._library.espeak_SetParameter(_VOLUME, _LOUDNESS, 0)
+            self._library.espeak_SetParameter(_PITCH, pitch, 0)
             status = self._library.espeak_Synth(
                 data, len(data) + 1, 0, _POSITION_CHARACTER, 0, _PLAIN_UTF8, None, None
             )
@@ -139,12 +153,27 @@ class _Engine:
             samples = np.concatenate([*self._chunks, np.empty(0, np.int16)])
         return Speech(samples.astype(np.float32) / np.float32(32768), self.sample_rate)
 
+    def phonemes(self, text: str, voice: str) -> list[str]:
+        """What would be said, in espeak-ng's mnemonics without stress: 你好 → n i35 x Au214."""
+        rest = ctypes.c_char_p(text.encode())
+        clauses: list[str] = []
+        with _lock:
+            if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
+                raise _broken()
+            while rest.value is not None:
+                found = self._library.espeak_TextToPhonemes(
+                    ctypes.byref(rest), _PLAIN_UTF8, _SEPARATED
+                )
+                clauses.append(found.decode())
+        return [unit for unit in re.split(r"[_|\s]+", _STRESS.sub("", " ".join(clauses))) if unit]
+
 
 @functools.cache
-def _engine() -> _Engine:
+def espeak() -> Espeak:
+    """The process's one synthesizer. Errors: `CheckpointBroken`."""
     with _lock:
         try:
-            return _Engine()
+            return Espeak()
         except OSError as error:
             raise _broken() from error
 

@@ -1,0 +1,100 @@
+"""The starter's architecture in transformers' own configuration, and how it is written to disk."""
+
+import copy
+from pathlib import Path
+
+import torch
+from transformers import (
+    GenerationConfig,
+    WhisperConfig,
+    WhisperFeatureExtractor,
+    WhisperForConditionalGeneration,
+    WhisperTokenizer,
+)
+
+from training.asr import tokenizer as tokens
+from training.asr.voices import SAMPLE_RATE
+
+CHUNK_SECONDS = 8
+HOP = 320  # samples: 50 feature frames a second, 25 encoder positions
+_FRAMES_A_SECOND = SAMPLE_RATE // HOP
+_WIDTH = 192
+_ENCODER_LAYERS, _DECODER_LAYERS = 4, 2
+_MOST_TOKENS = 80
+
+
+def config(tokenizer: WhisperTokenizer) -> WhisperConfig:
+    """A Whisper of 25 positions a second whose window is 8 s instead of 30."""
+    end = tokenizer.convert_tokens_to_ids(tokens.END)
+    return WhisperConfig(
+        vocab_size=len(tokenizer),
+        num_mel_bins=80,
+        d_model=_WIDTH,
+        encoder_layers=_ENCODER_LAYERS,
+        decoder_layers=_DECODER_LAYERS,
+        encoder_attention_heads=_WIDTH // 64,
+        decoder_attention_heads=_WIDTH // 64,
+        encoder_ffn_dim=4 * _WIDTH,
+        decoder_ffn_dim=4 * _WIDTH,
+        max_source_positions=CHUNK_SECONDS * _FRAMES_A_SECOND // 2,
+        max_target_positions=_MOST_TOKENS,
+        decoder_start_token_id=tokenizer.convert_tokens_to_ids(tokens.START),
+        bos_token_id=end,
+        eos_token_id=end,
+        pad_token_id=end,
+        begin_suppress_tokens=None,
+        suppress_tokens=None,
+        median_filter_width=7,
+        dropout=0.0,
+    )
+
+
+def generation_config(tokenizer: WhisperTokenizer) -> GenerationConfig:
+    """Chinese, transcribed, without time tokens; an empty text may come first of all."""
+    number = tokenizer.convert_tokens_to_ids
+    return GenerationConfig(
+        decoder_start_token_id=number(tokens.START),
+        bos_token_id=number(tokens.END),
+        eos_token_id=number(tokens.END),
+        pad_token_id=number(tokens.END),
+        no_timestamps_token_id=number(tokens.NO_TIMESTAMPS),
+        prev_sot_token_id=number("<|startofprev|>"),
+        is_multilingual=True,
+        language="zh",
+        task="transcribe",
+        lang_to_id={tokens.LANGUAGE: number(tokens.LANGUAGE)},
+        task_to_id={
+            "translate": number(tokens.TRANSLATE),
+            "transcribe": number(tokens.TRANSCRIBE),
+        },
+        return_timestamps=False,
+        begin_suppress_tokens=None,
+        suppress_tokens=None,
+        max_length=_MOST_TOKENS,
+    )
+
+
+def feature_extractor() -> WhisperFeatureExtractor:
+    return WhisperFeatureExtractor(
+        feature_size=80,
+        sampling_rate=SAMPLE_RATE,
+        hop_length=HOP,
+        chunk_length=CHUNK_SECONDS,
+        n_fft=512,
+    )
+
+
+def create() -> WhisperForConditionalGeneration:
+    """A fresh model, float32, on the CPU."""
+    tokenizer = tokens.build_tokenizer()
+    model = WhisperForConditionalGeneration(config(tokenizer))
+    model.generation_config = generation_config(tokenizer)
+    return model
+
+
+def write(model: WhisperForConditionalGeneration, folder: Path) -> None:
+    """The whole folder that `AutoProcessor` and the model class load, weights in float16."""
+    folder.mkdir(parents=True, exist_ok=True)
+    feature_extractor().save_pretrained(str(folder))
+    tokens.save_tokenizer(folder)
+    copy.deepcopy(model).to(torch.float16).save_pretrained(str(folder))

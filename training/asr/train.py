@@ -1,0 +1,188 @@
+"""The training loop: write what was said, and name its phonemes from the encoder alone.
+
+Two losses, as in hybrid CTC/attention recognition (Watanabe et al. 2017): cross-entropy of the
+decoder's characters, and CTC over espeak-ng's own phonemes, by a linear layer that is thrown away
+afterwards; without it attention takes far longer to find where in the sound a character is.
+"""
+
+import csv
+import math
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, ctc_loss, gelu
+
+from training.asr.batches import IGNORED, Batch, Batches
+from training.asr.model import create, write
+from training.asr.units import Units
+
+_SAVE_EVERY = 240.0  # seconds
+_FINAL_SHARE = 0.02  # of the peak learning rate, at the end
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how fast to train. The learning rate falls until `minutes` are over, counted
+    in this and every earlier sitting together."""
+
+    minutes: float
+    learning_rate: float = 2e-3
+    warmup: int = 100
+    weight_decay: float = 0.05
+    ctc_weight: float = 0.5
+    smoothing: float = 0.05
+
+
+class Trainer:
+    """Trains in `folder`: `state.pt` to resume from, `loss.csv`, and the model in `model/`."""
+
+    def __init__(self, folder: Path, plan: Plan, units: Units) -> None:
+        self.folder, self.plan = folder, plan
+        self.model_folder = folder / "model"
+        torch.manual_seed(0)
+        self.model: Any = create()
+        self.ctc = nn.Linear(self.model.config.d_model, len(units))
+        self.optimizers = self._make_optimizers()
+        self.step, self.seconds = 0, 0.0
+        self._stopping = False
+        self._resume()
+
+    def run(self, batches: Batches) -> None:
+        """Train until the plan's minutes are over or a signal says stop; both save."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        self.model.train()
+        stream = batches.starting_at(self.step)
+        saved = time.monotonic()
+        while not self._stopping and self._done() < 1:
+            began = time.monotonic()
+            losses = self._update(next(stream))
+            self.step += 1
+            self.seconds += time.monotonic() - began
+            self._log(losses)
+            if time.monotonic() - saved > _SAVE_EVERY:
+                self._save()
+                saved = time.monotonic()
+        self._save()
+
+    def _update(self, batch: Batch) -> dict[str, float]:
+        rate = self.plan.learning_rate * self._rate()
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+        losses = self._losses(batch)
+        loss = (1 - self.plan.ctc_weight) * losses["text"] + self.plan.ctc_weight * losses["ctc"]
+        for optimizer in self.optimizers:
+            optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_([*self.model.parameters(), *self.ctc.parameters()], 1.0)
+        for optimizer in self.optimizers:
+            optimizer.step()
+        return {name: float(value.detach()) for name, value in losses.items()} | {"rate": rate}
+
+    def _losses(self, batch: Batch) -> dict[str, Tensor]:
+        with torch.autocast("cpu", torch.bfloat16):
+            heard = encode(self.model.model.encoder, batch.features)
+            hidden = self.model.model.decoder(
+                input_ids=batch.tokens, encoder_hidden_states=heard, use_cache=False
+            )[0]
+            counts = batch.labels != IGNORED
+            logits = self.model.proj_out(hidden[counts])
+            named = self.ctc(heard)
+        smoothing = self.plan.smoothing
+        text = cross_entropy(logits.float(), batch.labels[counts], label_smoothing=smoothing)
+        right = (logits.argmax(-1) == batch.labels[counts]).float().mean()
+        log_probabilities = named.float().log_softmax(-1).transpose(0, 1)  # [T, B, units]
+        lengths = torch.full((len(heard),), heard.shape[1])
+        ctc = ctc_loss(
+            log_probabilities, batch.units, lengths, batch.unit_lengths, zero_infinity=True
+        )
+        return {"text": text, "ctc": ctc, "right": right}
+
+    def _done(self) -> float:
+        return self.seconds / (60 * self.plan.minutes)
+
+    def _rate(self) -> float:
+        """Of the peak: a linear rise over the first steps, then a cosine over the minutes."""
+        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, self._done())))
+        rise = min(1.0, (self.step + 1) / self.plan.warmup)
+        return rise * (_FINAL_SHARE + (1 - _FINAL_SHARE) * cosine)
+
+    def _make_optimizers(self) -> list[torch.optim.Optimizer]:
+        """Muon (Jordan 2024) for the matrices of the layers, AdamW for all else."""
+        parameters = [(n, p) for n, p in self.model.named_parameters() if p.requires_grad]
+        matrices = [p for n, p in parameters if p.ndim == 2 and ".layers." in n]
+        within = {id(p) for p in matrices}
+        others = [p for _, p in parameters if id(p) not in within]
+        return [
+            torch.optim.Muon(
+                matrices,
+                lr=self.plan.learning_rate,
+                weight_decay=self.plan.weight_decay,
+                adjust_lr_fn="match_rms_adamw",
+                ns_steps=4,
+            ),
+            torch.optim.AdamW(
+                [*others, *self.ctc.parameters()],
+                lr=self.plan.learning_rate,
+                betas=(0.9, 0.98),
+                weight_decay=0.0,
+            ),
+        ]
+
+    def _log(self, losses: dict[str, float]) -> None:
+        path = self.folder / "loss.csv"
+        is_new = not path.exists()
+        with path.open("a", newline="") as file:
+            writer = csv.writer(file)
+            if is_new:
+                writer.writerow(["step", "seconds", *losses])
+            writer.writerow(
+                [self.step, f"{self.seconds:.0f}", *(f"{v:.4g}" for v in losses.values())]
+            )
+        if self.step % 20 == 0:
+            print(f"asr {self._done():.0%}, step {self.step}:", losses, flush=True)
+
+    def _stop(self, *_: object) -> None:
+        self._stopping = True
+
+    def _save(self) -> None:
+        state = {
+            "model": self.model.state_dict(),
+            "ctc": self.ctc.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+            "step": self.step,
+            "seconds": self.seconds,
+        }
+        partial = self.folder / "state.pt.partial"
+        torch.save(state, partial)
+        partial.replace(self.folder / "state.pt")
+        write(self.model, self.model_folder)
+
+    def _resume(self) -> None:
+        path = self.folder / "state.pt"
+        if not path.exists():
+            return
+        state = torch.load(path, weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self.ctc.load_state_dict(state["ctc"])
+        for optimizer, kept in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(kept)
+        self.step, self.seconds = state["step"], state["seconds"]
+
+
+def encode(encoder: Any, features: Tensor) -> Tensor:
+    """The encoder's states [B, T/2, D] of features [B, 80, T]: its own forward pass, for windows
+    shorter than the whole, which the class itself refuses."""
+    hidden = gelu(encoder.conv2(gelu(encoder.conv1(features)))).transpose(1, 2)
+    hidden = hidden + encoder.embed_positions.weight[: hidden.shape[1]]
+    for layer in encoder.layers:
+        out = layer(hidden, None)
+        hidden = out[0] if isinstance(out, tuple) else out
+    states: Tensor = encoder.layer_norm(hidden)
+    return states

@@ -1,0 +1,63 @@
+"""Who says it: espeak-ng's Mandarin in many timbres, at many speeds and pitches."""
+
+from dataclasses import dataclass
+from random import Random
+
+import numpy as np
+import numpy.typing as npt
+
+from models.roles.tts import espeak
+
+Samples = npt.NDArray[np.float32]  # [n], −1 to 1
+SAMPLE_RATE = 16_000
+
+VOICES = (
+    "f1", "f2", "f4", "f5", "m1", "m2", "m3", "m4", "m6", "m7", "m8", "Alex", "Andy", "Annie",
+    "aunty", "belinda", "benjamin", "boris", "caleb", "Denis", "Diogo", "ed", "edward", "Gene",
+    "grandma", "gustave", "Henrique", "ian", "iven2", "Jacky", "john", "klatt2", "klatt4",
+    "linda", "Mario", "max", "michel", "miguel", "norbert", "pablo", "quincy", "Reed", "rob",
+    "sandro", "steph", "steph2", "travis", "zac",
+)  # fmt: skip
+HELD_OUT_VOICES = ("f3", "m5", "adam", "david", "Lee", "Michael", "robert", "shelby", "grandpa")
+_PRODUCT = ("f2", "m3")  # what Duomo itself speaks with
+_RATES = range(91, 112)  # × 160 Hz: read faster or slower than 16 kHz, a longer or shorter throat
+_QUIET = 0.01
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """`samples` at 16 kHz without silence around them; `units` are espeak-ng's phonemes."""
+
+    samples: Samples
+    units: list[str]
+
+
+def speak(text: str, rng: Random, *, held_out: bool = False) -> Utterance:
+    """`text` by a voice of training, or (`held_out`) by one that no training heard."""
+    voice = _voice(rng, held_out)
+    speed = min(1.7, max(0.7, rng.gauss(1.08, 0.2)))
+    speech = espeak().synthesize(text, voice, speed, pitch=rng.randint(15, 85))
+    rate = 160 * (100 if rng.random() < 0.25 else rng.choice(_RATES))
+    samples = _trimmed(resample(speech.samples, speech.sample_rate, rate))
+    return Utterance(samples, espeak().phonemes(text, voice))
+
+
+def resample(samples: Samples, rate: int, to: int) -> Samples:
+    """Band-limited, through the spectrum; both rates in Hz."""
+    step = rate // np.gcd(rate, to)
+    padded = np.pad(samples, (0, -len(samples) % step))
+    length = len(padded) // step * (to // np.gcd(rate, to))
+    spectrum = np.fft.rfft(padded)[: length // 2 + 1]
+    resampled = np.fft.irfft(spectrum, length) * (length / max(1, len(padded)))
+    return resampled.astype(np.float32)
+
+
+def _voice(rng: Random, held_out: bool) -> str:
+    if held_out:
+        return f"cmn+{rng.choice(HELD_OUT_VOICES)}"
+    return f"cmn+{rng.choice(_PRODUCT if rng.random() < 0.12 else VOICES)}"
+
+
+def _trimmed(samples: Samples) -> Samples:
+    loud = np.flatnonzero(np.abs(samples) > _QUIET)
+    return samples[loud[0] : loud[-1] + 1] if len(loud) else samples[:0]
