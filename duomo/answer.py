@@ -1,6 +1,6 @@
 """What `Engine.ask` gives back: a finished run, folded from its events."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,6 @@ from models.errors import Cancelled, DuomoError
 
 if TYPE_CHECKING:
     from agent.events import StoredEvent
-    from tools.artifacts import ArtifactStore
 
 
 @dataclass(frozen=True)
@@ -39,11 +38,14 @@ class Answer:
 
 
 def collect(
-    conversation_id: str, run_id: str, events: "Iterable[StoredEvent]", store: "ArtifactStore"
+    conversation_id: str,
+    run_id: str,
+    events: "Iterable[StoredEvent]",
+    export: Callable[[str], Path],
 ) -> Answer:
     """The answer of a run's events, which end with its terminal one.
 
-    Raises the run's error, or Cancelled.
+    `export`: SHA-256 of an artifact → its file as it leaves. Raises the run's error, or Cancelled.
     """
     said: dict[str, str] = {}
     calls: dict[str, dict[str, Any]] = {}
@@ -52,7 +54,7 @@ def collect(
         _raise_failure(event)
         _hear(event, said)
         _watch(event, calls)
-    steps = tuple(_step(call, store) for call in calls.values())
+    steps = tuple(_step(call, export) for call in calls.values())
     return Answer(conversation_id, run_id, "\n\n".join(filter(str.strip, said.values())), steps)
 
 
@@ -83,12 +85,12 @@ def _watch(event: dict[str, Any], calls: dict[str, dict[str, Any]]) -> None:
             calls[event["value"]["toolCallId"]].update(event["value"])
 
 
-def _step(call: dict[str, Any], store: "ArtifactStore") -> AnswerStep:
+def _step(call: dict[str, Any], export: Callable[[str], Path]) -> AnswerStep:
     return AnswerStep(
         tool=call["tool"],
         arguments_json=call["arguments"],
         state=call.get("state", "cancelled"),
         text=call.get("text", ""),
-        artifacts=tuple(store.path(view["sha256"]) for view in call.get("artifacts", ())),
+        artifacts=tuple(export(view["sha256"]) for view in call.get("artifacts", ())),
         details=call.get("details", {}),
     )

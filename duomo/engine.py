@@ -110,7 +110,7 @@ class Engine:
         if conversation_id is None:
             conversation_id = self.events.conversations.create().id
         run_id = self.runs.start(conversation_id, text, attachments)
-        return collect(conversation_id, run_id, self.events.follow(run_id), self.artifacts)
+        return collect(conversation_id, run_id, self.events.follow(run_id), self.export)
 
     def keep(self, file: Path, name: str) -> Artifact:
         """Store a person's file. Raises UnreadableMedia, MediaTooLarge, DiskFull."""

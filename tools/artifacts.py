@@ -23,7 +23,7 @@ from PIL import Image
 from models.errors import NotFound
 from retrieval.durable import disk_errors, transaction
 from retrieval.media import open_picture
-from tools.exports import exported
+from tools.exports import exported, may_differ
 from tools.files import is_sha256, safe_name, take, write_atomically
 from tools.handles import PREFIX, Kind, handle_of, kind_of
 from tools.labels import is_ours, read_label
@@ -220,13 +220,13 @@ class ArtifactStore:
         return cached.read_bytes()
 
     def export(self, sha256: str, *, visible_label: bool = False) -> Path:
-        """The file as it leaves this machine: pictures without the place where they were taken.
+        """The file as it leaves: without the place where it was taken or recorded.
 
         `visible_label`: what was made here carries a mark that a person sees or hears.
         """
         artifact = self.get(sha256)
         original = self.path(sha256)
-        if artifact.kind == "audio" and not visible_label:
+        if not may_differ(artifact.mime, visible_label=visible_label):
             return original
         cached = self._exports / f"{sha256}{_suffix(visible_label)}"
         if not cached.exists():

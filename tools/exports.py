@@ -21,6 +21,11 @@ _MADE_HERE: dict[str, PictureFormat] = {
 }
 
 
+def may_differ(mime: str, *, visible_label: bool) -> bool:
+    """Whether a file of this kind can leave as anything but itself."""
+    return visible_label or _may_say_where(mime)
+
+
 def exported(data: bytes, mime: str, *, visible_label: bool) -> bytes:
     """What leaves; `data` itself where nothing has to change. The label stays what it was."""
     label = read_label(data) if visible_label else None
@@ -29,7 +34,11 @@ def exported(data: bytes, mime: str, *, visible_label: bool) -> bytes:
             return _marked_image(data, _MADE_HERE[mime], label)
         if mime == "audio/wav":
             return _marked_sound(data, label)
-    return without_location(data) if mime.startswith("image/") else data
+    return without_location(data) if _may_say_where(mime) else data
+
+
+def _may_say_where(mime: str) -> bool:
+    return mime.startswith("image/") or mime == "audio/mp4"  # phones write their place into both
 
 
 def _marked_image(data: bytes, form: PictureFormat, label: ContentLabel) -> bytes:

@@ -1,6 +1,6 @@
 """Where a picture was taken, taken out of it: GPS in EXIF, XMP and what some programs make of them.
 
-Everything is blanked in place: pixels, orientation, colour profile, dates and the camera's own
+All of it is blanked in place: pixels, orientation, colour profile, dates and the camera's own
 notes stay, and no offset inside the file changes. Only PNG has checksums to write anew.
 """
 
@@ -22,15 +22,19 @@ _XMP_PROPERTY = re.compile(
     rb"(?<![\w.-])(?P<name>[\w.-]{1,40}:GPS\w{0,60})\s*=\s*(?:\"[^\"<]*\"|'[^'<]*')"
     rb"|<(?P<element>[\w.-]{1,40}:GPS\w{0,60})\b[^<>]*>[^<]*</(?P=element)\s*>"
 )
-# The place in the little film that a phone appends to a JPEG (ISO 6709 in `©xyz`).
-_FILM = re.compile(rb"(?<=\xa9xyz)(.{4})[+-][\d.+-]{4,60}/?", re.DOTALL)
+# ISO 6709 as phones write it into MP4: `©xyz`, or the value of a metadata key; such a film stands
+# alone or behind a JPEG.
+_FILM = re.compile(
+    rb"(?:\xa9xyz....|data\x00\x00\x00\x01....)([+-]\d[\d.]*[+-]\d[\d.+-]*/?)", re.DOTALL
+)
+_NOWHERE = b"+00.0000+000.0000/"
 _RAW_PROFILE = re.compile(rb"Raw profile type (?:exif|APP1|xmp)", re.IGNORECASE)
 _PNG_KEYWORD = re.compile(rb"exif:GPS", re.IGNORECASE)  # as ImageMagick writes EXIF
 _MOST_VALUE = 1 << 16  # bytes of one GPS field
 
 
 def without_location(data: bytes) -> bytes:
-    """The same picture, same in every pixel, without its place; `data` itself if it had none."""
+    """The same picture or recording without its place; `data` itself if it had none."""
     if data.startswith(png.SIGNATURE):
         return _png_without_location(data)
     return _blanked(data)
@@ -46,8 +50,7 @@ def _blanked(data: bytes) -> bytes:
             begin = packet.start() + match.start()
             work[begin : begin + len(match[0])] = b" " * len(match[0])
     for match in _FILM.finditer(data):
-        length = match.end() - match.end(1)
-        work[match.end(1) : match.end()] = b"+00.0000+000.0000/".ljust(length)[:length]
+        work[match.start(1) : match.end(1)] = _NOWHERE.ljust(len(match[1]))[: len(match[1])]
     return data if work == data else bytes(work)
 
 

@@ -9,6 +9,7 @@ import pytest
 import soundfile
 from PIL import Image
 
+from tests.tools.test_labels import PLAIN_SOUNDS
 from tests.tools.test_location import photo
 from tools.artifacts import ArtifactStore, Lineage
 from tools.labels import ContentLabel, label_image, label_sound, new_label, read_label, write_label
@@ -56,6 +57,14 @@ def test_what_has_nothing_to_hide_leaves_as_the_very_file(shelf: ArtifactStore) 
     ):
         sha256 = kept(shelf, data)
         assert shelf.export(sha256) == shelf.path(sha256)
+
+
+def test_a_voice_memo_leaves_without_its_place(shelf: ArtifactStore) -> None:
+    place = b"+30.2524+120.1597/"
+    memo = PLAIN_SOUNDS["M4A"] + b"\0\0\0\x1efree\xa9xyz\0\x12\x15\xc7" + place
+    left = shelf.export(kept(shelf, memo)).read_bytes()
+    assert place not in left
+    assert left[: len(PLAIN_SOUNDS["M4A"])] == PLAIN_SOUNDS["M4A"]
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])

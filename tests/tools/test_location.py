@@ -97,13 +97,22 @@ def test_text_that_converters_write_into_a_png_is_cleared() -> None:
     assert list(picture.info) == ["Comment"]
 
 
-def test_the_film_that_a_phone_appends_says_no_place() -> None:
-    film = b"\0\0\0\x20udta\0\0\0\x1a\xa9xyz\0\x12\x15\xc7+30.2524+120.1597/mdat"
+@pytest.mark.parametrize(
+    "place",
+    [
+        b"\0\0\0\x1a\xa9xyz\0\x12\x15\xc7+30.2524+120.1597/",
+        b"\0\0\0\x2adata\0\0\0\1\0\0\0\0+30.2524+120.1597+012.345/",
+    ],
+)
+def test_a_film_says_no_place_alone_or_behind_a_photo(place: bytes) -> None:
+    film = b"\0\0\0\x20udta" + place + b"mdat"
     sink = BytesIO()
     Image.new("RGB", (8, 8)).save(sink, "JPEG")
-    after = without_location(sink.getvalue() + film)
-    assert b"30.2524" not in after
-    assert len(after) == len(sink.getvalue() + film)
+    for data in (film, sink.getvalue() + film):
+        after = without_location(data)
+        assert b"30.2524" not in after
+        assert len(after) == len(data)
+        assert without_location(after) is after
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
