@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SHOW_SECONDS = 0.2  # progress is shown at most this often; a new state always
+SHOW_SECONDS = 0.2  # progress is shown at most this often; a new state or picture always
 STOPPED = "已停止。"
 
 
@@ -125,7 +125,7 @@ class Step:
         now = time.monotonic()
         if activity.state != self._shown_state:
             self._shown_state, self._shown_at = activity.state, 0.0  # its first progress shows too
-        elif now - self._shown_at < SHOW_SECONDS:
+        elif activity.preview_sha is None and now - self._shown_at < SHOW_SECONDS:
             return
         else:
             self._shown_at = now

@@ -124,6 +124,12 @@ class Transcript:
     def running(self) -> bool:
         return any(not turn.ended for turn in self.turns)
 
+    @property
+    def artifacts(self) -> dict[str, ArtifactView]:
+        """Every file of the conversation by its handle."""
+        views = (view for turn in self.turns for view in (*turn.attachments, *turn.artifacts))
+        return {view.handle: view for view in views if view.handle}
+
     def turn(self, run_id: str) -> Turn | None:
         return next((turn for turn in self.turns if turn.run_id == run_id), None)
 
@@ -261,7 +267,7 @@ def _progresses(turn: Turn, call_id: str, content: dict[str, Any]) -> Turn:
         position=_whole(content.get("position")),
         fraction=_number(content.get("fraction")),
         note=_text_of(content, "note"),
-        preview=_text_of(content, "preview") or None,
+        preview=_text_of(content, "preview") or step.preview,  # the last one stays until the next
     )
     return _with_block(turn, moved)
 

@@ -27,6 +27,10 @@ class Strings:
     def __contains__(self, key: str) -> bool:
         return key in self._table
 
+    def keys(self, table: str) -> list[str]:
+        """The names within `table`, in the order of the file."""
+        return [key.removeprefix(f"{table}.") for key in self._table if key.startswith(f"{table}.")]
+
     def names(self) -> frozenset[str]:
         return frozenset(self._table)
 

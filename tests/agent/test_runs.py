@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from langchain_core.messages import ToolMessage
+from PIL import Image
 
 from agent.context import current_run
 from agent.history import INTERRUPTED
@@ -319,3 +320,23 @@ def test_deleting_does_not_wait_for_a_tool_that_never_stops(
     gate.set()
     world.runs.close()
     assert world.events.replay(conversation_id=conversation) == []
+
+
+def test_every_new_preview_is_told_and_progress_without_one_only_now_and_then(
+    make_world: MakeWorld,
+) -> None:
+    @tool(title_zh="画", title_en="Draw", icon="brush")
+    def draw(arguments: Nothing, context: ToolContext) -> ToolOutput:
+        """画很多步。"""
+        for number in range(12):
+            picture = Image.new("RGB", (8, 8), "red" if number < 6 else "blue")
+            preview = context.keep_preview(picture) if number % 6 == 5 else None
+            context.progress(number / 12, f"第{number}步", preview)
+        return ToolOutput("画好了")
+
+    world = make_world(("draw", "{}"), "好", tools=[draw])
+    told = [e.get("content") for e in world.told(world.ask("画"))]
+    shown = [content for content in told if isinstance(content, dict) and "preview" in content]
+    previews = [content["preview"] for content in shown if content["preview"]]
+    assert len(previews) == len(set(previews)) == 2
+    assert len(shown) < 8

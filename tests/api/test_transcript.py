@@ -125,6 +125,30 @@ def test_a_stream_that_repeats_itself_changes_nothing(first: int, again: int) ->
     assert resumed == fold(Transcript(), events)
 
 
+def test_a_preview_stays_until_the_next_one() -> None:
+    def drawing(**content: Any) -> dict[str, Any]:
+        told = {"state": "running", **content}
+        return {**whole_run()[11].event, "content": told}
+
+    so_far = [stored.event for stored in whole_run()[:12]]
+    events = stored(*so_far, drawing(preview="a" * 64), drawing(fraction=0.7))
+    assert fold(Transcript(), events).turns[0].steps[0].preview == "a" * 64
+    events = stored(*so_far, drawing(preview="a" * 64), drawing(preview="b" * 64))
+    assert fold(Transcript(), events).turns[0].steps[0].preview == "b" * 64
+
+
+def test_every_file_is_found_by_its_handle() -> None:
+    made = {**PICTURE, "handle": "img-2", "sha256": "b" * 64}
+    events = [*whole_run()[:13], *whole_run()[14:]]
+    value = {"toolCallId": "t1", "state": "done", "artifacts": [made]}
+    end = {"type": "CUSTOM", "name": "duomo.step", "value": value}
+    artifacts = fold(Transcript(), stored(*(e.event for e in events), end)).artifacts
+    assert {handle: view.sha256[0] for handle, view in artifacts.items()} == {
+        "img-1": "a",
+        "img-2": "b",
+    }
+
+
 def test_cancelling_closes_the_open_step() -> None:
     events = [*whole_run()[:12]]
     end = {"type": "RUN_FINISHED", "outcome": {"type": "cancelled"}}

@@ -1,6 +1,7 @@
 """Pictures in a grid, sounds with a player, each under its handle."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -20,20 +21,51 @@ def show_artifacts(artifacts: Sequence[ArtifactView], key: str) -> None:
     if pictures:
         alone = len(pictures) == 1
         with st.container(key=f"{'alone' if alone else 'grid'}-{key}"):
-            for view in pictures:
-                _picture(view, LARGE if alone else SMALL)
+            for number, view in enumerate(pictures):
+                show_picture(view, f"{key}-{number}", LARGE if alone else SMALL)
     for view in artifacts:
         if view.kind == "audio":
             _sound(view)
 
 
-def _picture(view: ArtifactView, size: int) -> None:
+def show_picture(view: ArtifactView, key: str, size: int) -> None:
+    """One picture over its caption, which offers what a model made for download.
+
+    `key` is unique on the page; `show_preview` with the same one is taken over in place.
+    """
     try:
         data = thumbnail(view.sha256, size)
     except NotFound:
         st.caption(words()("artifact.gone", handle=view.handle or ""))
         return
-    st.image(data, caption=caption_of(view), width="stretch", alt=view.handle or view.kind)
+    with st.container(key=f"picture-{key}", gap=None):
+        st.image(data, caption=caption_of(view), width="stretch", alt=view.handle or view.kind)
+        if view.label:
+            _download(view, key)
+
+
+def show_preview(sha256: str, key: str, size: int) -> None:
+    """A picture that is still being made, of the size and in the place that it will have."""
+    try:
+        data = thumbnail(sha256, size)
+    except NotFound:
+        return  # the next one comes soon
+    text = words()("step.preview")
+    with st.container(key=f"picture-{key}", gap=None):
+        st.image(data, caption=text, width="stretch", alt=text)
+
+
+def _download(view: ArtifactView, key: str) -> None:
+    st.download_button(
+        words()("artifact.download"),
+        partial(artifact, view.sha256),  # fetched when it is pressed
+        file_name=view.name,
+        mime=view.mime,
+        key=f"download-{key}",
+        on_click="ignore",
+        type="tertiary",
+        icon=":material/download:",
+    )
 
 
 def _sound(view: ArtifactView) -> None:

@@ -1,12 +1,14 @@
 """One tool call: what is done, with what, how far it is, how long it took, what came of it."""
 
 import json
+from collections.abc import Mapping
 
 import streamlit as st
 
 from api.client import Step
+from api.schemas import ArtifactView
 from ui.untrusted import as_label, one_line, plain
-from ui.web.components.artifacts import show_artifacts
+from ui.web.components.results import show_result
 from ui.web.engine import about
 from ui.web.words import words
 
@@ -14,18 +16,19 @@ _ENDED_BADLY = {"failed": ":material/error:", "cancelled": ":material/stop_circl
 _LEAST_SECONDS = 0.05  # shorter waits are not worth a word
 
 
-def show_step(step: Step) -> None:
+def show_step(step: Step, known: Mapping[str, ArtifactView]) -> None:
+    """`known`: the files of the conversation by handle."""
     # Not `st.status`: it sleeps 50 ms whenever it is drawn, and calls a step done on its own.
     icon, title = _tool(step.tool)
     icon = _ENDED_BADLY.get(step.state, icon) if step.ended else "spinner"
     with st.expander(_label(title, step), key=f"step-{step.call_id}", icon=icon, type="compact"):
         _details(step)
-    if not step.ended and step.fraction is not None:
-        st.progress(min(max(step.fraction, 0.0), 1.0), text=as_label(step.note))
     if step.error is not None:
         message = step.error.en if words().locale == "en" else step.error.zh
         st.caption(f":red[{as_label(message, 300)}]")
-    show_artifacts(step.artifacts, step.call_id)
+    show_result(step, known)
+    if not step.ended and step.fraction is not None:  # below, so that its end moves nothing
+        st.progress(min(max(step.fraction, 0.0), 1.0), text=as_label(step.note))
 
 
 def _label(title: str, step: Step) -> str:
@@ -77,14 +80,21 @@ def _rounded(seconds: float) -> str:
 
 
 def _details(step: Step) -> None:
-    """Inside the fold: every argument by its name, the measured times, the words for the model."""
-    rows = [(_argument(name), _shown(value)) for name, value in (step.arguments or {}).items()]
-    lines = [f":gray[{as_label(name)}]  {as_label(value, 300)}" for name, value in rows]
+    """Inside the fold: every argument by its name, what the tool made of it, the measured times,
+    the words for the model."""
+    rows = {_argument(name): _shown(value) for name, value in (step.arguments or {}).items()}
+    rows |= {words()(f"detail.{k}"): _shown(v) for k, v in step.details.items() if _told(k, v)}
+    lines = [f":gray[{as_label(name)}]  {as_label(value, 300)}" for name, value in rows.items()]
     if step.ended and step.run_seconds is not None:
         lines.append(f":gray[{words()('step.times')}]  {_all_times(step)}")
     st.markdown("  \n".join(lines) or f":gray[{words()('step.no_arguments')}]")
     if step.text:
         st.text(plain(step.text))
+
+
+def _told(name: str, value: object) -> bool:
+    """Whether a person wants to read this detail: one that has a name here, and a value."""
+    return f"detail.{name}" in words() and value not in (None, "", [], {})
 
 
 def _all_times(step: Step) -> str:
@@ -109,4 +119,6 @@ def _shown(value: object) -> str:
     if isinstance(value, dict):
         pairs = (f"{_argument(k)} {_shown(v)}" for k, v in value.items() if v is not None)
         return "，".join(pairs)
+    if isinstance(value, list):
+        return "、".join(_shown(item) for item in value)
     return "—" if value is None else json.dumps(value, ensure_ascii=False)

@@ -1,10 +1,11 @@
 """One question and all that came of it, in the order it happened."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
 from api.client import Said, Thinking, Turn
+from api.schemas import ArtifactView
 from ui.untrusted import as_label, as_markdown, plain
 from ui.web.components.artifacts import show_artifacts
 from ui.web.components.step import show_step
@@ -14,8 +15,8 @@ USER_AVATAR = ":material/person:"
 ASSISTANT_AVATAR = ":material/auto_awesome:"
 
 
-def show_turn(turn: Turn, stop: Callable[[str], None]) -> None:
-    """`stop` is called with the run's id when a person presses the button."""
+def show_turn(turn: Turn, stop: Callable[[str], None], known: Mapping[str, ArtifactView]) -> None:
+    """`stop` is called with the run's id when a person presses the button; `known`: by handle."""
     with st.chat_message(words()("chat.you"), avatar=USER_AVATAR):
         if turn.attachments:
             show_artifacts(turn.attachments, f"asked-{turn.run_id}")
@@ -23,7 +24,7 @@ def show_turn(turn: Turn, stop: Callable[[str], None]) -> None:
             st.text(plain(turn.text))
     with st.chat_message(words()("app.title"), avatar=ASSISTANT_AVATAR):
         for block in turn.blocks:
-            _said(block) if isinstance(block, Said) else show_step(block)
+            _said(block) if isinstance(block, Said) else show_step(block, known)
         _ending(turn, stop)
 
 

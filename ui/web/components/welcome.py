@@ -24,7 +24,7 @@ def show_welcome(
     """`question` draws the input, `ask` gets a suggestion, `similar` the file of a sample."""
     text = words()
     st.title(text("welcome.title"), anchor=False)
-    st.markdown(text("welcome.lead"))
+    st.markdown(text("welcome.lead", skills=_skills()))
     with st.container():  # inside a container the input is not pinned, and the page not scrolled
         question()
     _suggestions(gallery().suggestions, ask)
@@ -34,6 +34,13 @@ def show_welcome(
         _pictures(pictures, similar)
     if about().starter:
         st.caption(f":material/info: {text('welcome.starter')}")
+
+
+def _skills() -> str:
+    """What the tools that are offered can do, in the order of the strings."""
+    text, offered = words(), {tool.name for tool in about().tools}
+    known = [name for name in text.keys("skill") if name in offered]
+    return text("welcome.joint").join(text(f"skill.{name}") for name in known)
 
 
 def _suggestions(suggestions: tuple[str, ...], ask: Callable[[str], None]) -> None:

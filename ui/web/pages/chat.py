@@ -1,14 +1,17 @@
 """对话: ask, watch the steps, go on. What is shown is the engine's; a reload loses nothing."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from api.client import Transcript, Turn
+from api.schemas import ArtifactInfo
 from models.errors import DuomoError, EngineUnavailable, NotFound
 from ui.untrusted import as_label, one_line
 from ui.web.components.turn import show_turn
 from ui.web.components.welcome import show_welcome
 from ui.web.current import begin_new, current, open_conversation
-from ui.web.engine import engine, sample
+from ui.web.engine import about, engine, sample
 from ui.web.feed import feeds
 from ui.web.words import told, words
 
@@ -22,8 +25,9 @@ FILE_TYPES = (
     "image",
     "audio",
     *("heic", "heif", "jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff"),
-    *("wav", "mp3", "flac", "ogg", "m4a"),
+    *("wav", "mp3", "flac", "ogg", "oga", "opus", "m4a", "webm"),
 )
+HEARS = "transcribe_audio"
 
 
 def show() -> None:
@@ -59,7 +63,7 @@ def _turns(conversation_id: str, transcript: Transcript) -> None:
         st.button(text, key="earlier", type="tertiary", on_click=_show_all, args=(conversation_id,))
     for turn in turns[max(hidden, 0) : first]:
         with st.container():
-            show_turn(turn, _stop)
+            show_turn(turn, _stop, transcript.artifacts)
     if first < len(turns):
         _live(conversation_id, first)
 
@@ -80,10 +84,10 @@ def _live(conversation_id: str, first: int) -> None:
     transcript = feeds().of(conversation_id).wait(after, LIVE_SECONDS / 2)
     st.session_state[seen] = transcript.last_seq
     turn, *later = transcript.turns[first:]
-    show_turn(turn, _stop)
+    show_turn(turn, _stop, transcript.artifacts)
     for next_turn in later:
         with st.container():
-            show_turn(next_turn, _stop)
+            show_turn(next_turn, _stop, transcript.artifacts)
     if not transcript.running:
         st.rerun()
 
@@ -106,20 +110,27 @@ def _input() -> None:
         key="question",
         accept_file="multiple",
         file_type=list(FILE_TYPES),
+        accept_audio=any(tool.name == HEARS for tool in about().tools),
         on_submit=_submitted,
     )
 
 
 def _submitted() -> None:
     said = st.session_state["question"]
+    recorded = getattr(said, "audio", None)  # there only where the microphone is offered
+    files = [*said.files, recorded] if recorded else said.files
     try:
-        attachments = [
-            engine().upload(file, one_line(file.name, 200)).sha256 for file in said.files
-        ]
+        uploaded = [engine().upload(file, one_line(file.name, 200)) for file in files]
     except DuomoError as error:
         st.toast(as_label(told(error), 300), icon=":material/error:", duration="long")
         return
-    _ask(said.text, attachments)
+    _ask(said.text or _unsaid(uploaded), [file.sha256 for file in uploaded])
+
+
+def _unsaid(uploaded: Sequence[ArtifactInfo]) -> str:
+    """What a file without a word asks for."""
+    heard = any(file.kind == "audio" for file in uploaded)
+    return words()("chat.only_sound" if heard else "chat.only_picture")
 
 
 def _ask(question: str, attachments: list[str] | None = None) -> None:
