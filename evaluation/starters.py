@@ -71,19 +71,19 @@ def _clip(settings: Settings) -> Report:
 
 
 def _llm(settings: Settings) -> Report:
-    from evaluation.routing import evaluate_profile
-
     if settings.cases is None:
         raise _NoData("--cases")
+    from evaluation.routing import evaluate_profile
+
     return evaluate_profile(settings.cases, settings.profile)
 
 
 def _ocr(settings: Settings) -> Report:
+    if settings.texts is None:
+        raise _NoData("--texts")
     from evaluation.ocr import evaluate_ocr, read_cases
     from models.roles.ocr import TextRecognizer
 
-    if settings.texts is None:
-        raise _NoData("--texts")
     recognizer = load_role(TextRecognizer, "ocr", settings.profile, settings.data)
     return evaluate_ocr(recognizer, read_cases(settings.texts)[: settings.limit])
 
@@ -104,10 +104,28 @@ def _edit(settings: Settings) -> Report:
     return evaluate_edit(editor, settings.work / "edit", settings.limit or EDITS)
 
 
+def _vlm(settings: Settings) -> Report:
+    from evaluation.vlm import QUESTIONS, evaluate_vlm
+    from models.roles.vlm import VisionLanguageModel
+
+    model = load_role(VisionLanguageModel, "vlm", settings.profile, settings.data)
+    return evaluate_vlm(model, settings.limit or QUESTIONS)
+
+
+def _asr(settings: Settings) -> Report:
+    from evaluation.asr import SENTENCES, evaluate_asr
+    from models.roles.asr import SpeechRecognizer
+
+    listener = load_role(SpeechRecognizer, "asr", settings.profile, settings.data)
+    return evaluate_asr(listener, settings.speech, settings.limit or SENTENCES)
+
+
 MEASURES: dict[str, Callable[[Settings], Report]] = {
     "clip": _clip,
     "llm": _llm,
     "ocr": _ocr,
+    "vlm": _vlm,
+    "asr": _asr,
     "judge": _judge,
     "t2i": _t2i,
     "edit": _edit,

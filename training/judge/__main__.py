@@ -41,7 +41,7 @@ def _parse() -> argparse.Namespace:
     add("--out", type=Path, help="where to copy the finished weights")
     add("--clip", type=Path, default=Path("models/starter/clip"), help="whose tower to start from")
     add("--pictures", type=int, default=12_000, help="how many to draw (77 kB each)")
-    add("--minutes", type=float, default=60.0, help="of training in all, earlier sittings included")
+    add("--minutes", type=float, default=12.0, help="of the CPU, earlier sittings included")
     add("--batch-size", type=int, default=24, help="pictures an update")
     add("--threads", type=int, default=1, help="of the CPU")
     return parser.parse_args()
