@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from api.client import Client, Step
 from tests.api.conftest import Serve
 from tests.fixtures.home import picture
+from tools.labels import label_image, new_label, read_label
 from ui.commands import app, evaluate
 from ui.commands.live import arguments_of, times_of
 
@@ -78,6 +80,22 @@ def test_asking_shows_the_step_the_answer_and_where_pictures_were_saved(
     assert "搜索图片" in done.output
     assert "找到了两张。" in done.output
     assert sorted(path.name[:5] for path in (tmp_path / "out").iterdir()) == ["img-1", "img-2"]
+
+
+def test_what_was_made_is_saved_with_a_mark_where_that_is_wanted(
+    engine: Serve, tmp_path: Path
+) -> None:
+    engine(SEARCH, "找到了。", SEARCH, "找到了。")
+    (tmp_path / "mine").mkdir()
+    made = label_image(Image.new("RGB", (64, 48), "navy"), "PNG", new_label())
+    (tmp_path / "mine" / "made.png").write_bytes(made)
+    duomo("index", str(tmp_path / "mine"))
+    for option, marked in (("--no-visible-label", False), ("--visible-label", True)):
+        done = duomo("ask", "找图", "--output", str(tmp_path / option), option)
+        assert done.exit_code == 0
+        (saved,) = (tmp_path / option).iterdir()
+        assert (saved.read_bytes() != made) is marked
+        assert read_label(saved) == read_label(made)
 
 
 def test_a_broken_attachment_is_refused_in_plain_words(engine: Serve, tmp_path: Path) -> None:

@@ -28,10 +28,16 @@ def ask(
     output: Annotated[Path, typer.Option(help=text("help.output"), file_okay=False)] = Path(
         "duomo-output"
     ),
+    visible_label: Annotated[
+        bool | None,
+        typer.Option(
+            "--visible-label/--no-visible-label", help=text("help.visible"), show_default=False
+        ),
+    ] = None,
 ) -> None:
     with connect(load_settings(), lambda: show(text("engine.starting"), "dim")) as client:
         turn = _ask(client, question, [*(image or []), *(audio or [])])
-        _save(client, turn.artifacts, output)
+        _save(client, turn.artifacts, output, visible_label)
     if turn.state == "failed":
         raise typer.Exit(1)
     if turn.state == "cancelled":
@@ -70,7 +76,9 @@ def _only(transcript: Transcript) -> Turn:
     return transcript.turns[-1]
 
 
-def _save(client: Client, artifacts: Sequence[ArtifactView], folder: Path) -> None:
+def _save(
+    client: Client, artifacts: Sequence[ArtifactView], folder: Path, visible_label: bool | None
+) -> None:
     """Write what the run made or found next to the person, and say where."""
     if not artifacts:
         return
@@ -78,7 +86,7 @@ def _save(client: Client, artifacts: Sequence[ArtifactView], folder: Path) -> No
     show(text("ask.saved"))
     for artifact in artifacts:
         path = _free_name(folder, artifact)
-        path.write_bytes(client.artifact(artifact.sha256))
+        path.write_bytes(client.artifact(artifact.sha256, visible_label=visible_label))
         show(f"  {artifact.handle}  {path}  {one_line(artifact.name, 40)}")
 
 

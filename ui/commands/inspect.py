@@ -53,6 +53,8 @@ def _print_json(file: Path, seen: "Inspection") -> None:
 
 def _print(file: Path, seen: "Inspection") -> None:
     table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     for name, value in _rows(file, seen):
         table.add_row(Text(name, "bold"), Text(value))
     console.print(table)
@@ -76,8 +78,8 @@ def _rows(file: Path, seen: "Inspection") -> list[tuple[str, str]]:
 
 def _kind(seen: "Inspection") -> str:
     media = seen.media
-    extent = seconds(media.seconds) or f"{media.width}×{media.height}"
-    return f"{text(f'inspect.{media.kind}')} · {media.mime} · {extent}"
+    size = f"{media.width}×{media.height}" if media.kind == "image" else seconds(media.seconds)
+    return " · ".join(filter(None, (text(f"inspect.{media.kind}"), media.mime, size)))
 
 
 def _meaning(seen: "Inspection") -> str:
