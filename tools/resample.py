@@ -83,4 +83,4 @@ class Resampler:
 
 def _arrays(frames: list[AudioFrame]) -> Iterator[Samples]:
     for frame in frames:
-        yield frame.to_ndarray()[0].astype(np.float32)
+        yield np.clip(frame.to_ndarray()[0], -1, 1)  # the filter overshoots at full scale

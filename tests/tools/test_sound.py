@@ -46,6 +46,7 @@ def test_every_format_is_heard_by_what_is_in_it(file: Path, form: str) -> None:
     assert not found.cut
     samples = heard(file)
     assert samples.dtype == np.float32
+    assert np.abs(samples).max() <= 1
     assert len(samples) == pytest.approx(2 * 16000, abs=1000)
     spectrum = np.abs(np.fft.rfft(samples[8000:24000]))
     assert spectrum.argmax() == 220, "the note is still where it was"
@@ -144,16 +145,14 @@ def test_damage_in_the_middle_costs_what_is_damaged(file: Path, form: str) -> No
     assert 3 < len(heard(file)) / 16000 < 9
 
 
-def test_a_header_may_lie_about_its_length(file: Path) -> None:
+@pytest.mark.parametrize("length", [0xFFFFFFFF, 0x7FFFF000, 0])
+def test_a_writer_that_could_not_go_back_leaves_a_whole_file(file: Path, length: int) -> None:
     data = bytearray(encoded("wav", hum(1), 16000))
-    for lie in (0xFFFFFFFF, 0x7FFFFFFF, 0):
-        at = data.index(b"data") + 4
-        data[at : at + 4] = struct.pack("<I", lie)
-        file.write_bytes(data)
-        try:
-            assert len(heard(file)) <= 16000
-        except UnreadableMedia:
-            assert lie == 0
+    for at in (4, data.index(b"data") + 4):
+        data[at : at + 4] = struct.pack("<I", length)
+    file.write_bytes(data)
+    assert not open_sound(file).cut
+    assert len(heard(file)) == 16000
 
 
 @pytest.mark.parametrize(("rate", "channels"), [(1, 1), (4_000_000, 1), (16000, 500)])
