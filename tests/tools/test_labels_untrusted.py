@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from models.errors import UnreadableMedia
 from tests.tools.test_labels import PLAIN_SOUNDS
@@ -168,3 +169,11 @@ def test_a_damaged_file_has_a_label_or_none_and_takes_one_or_is_refused(
 def test_pillow_agrees_that_a_relabelled_picture_is_whole() -> None:
     for form in ("PNG", "JPEG", "WEBP"):
         Image.open(BytesIO(write_label(LABELLED[form], new_label()))).load()
+
+
+def test_a_png_text_called_aigc_is_read_where_there_is_no_xmp() -> None:
+    sink, info = BytesIO(), PngInfo()
+    info.add_text("AIGC", ContentLabel(ContentProducer="other").json())
+    Image.new("RGB", (8, 8)).save(sink, "PNG", pnginfo=info)
+    assert read_label(sink.getvalue()) == ContentLabel(ContentProducer="other")
+    assert read_label(write_label(sink.getvalue(), LABEL)) == LABEL
