@@ -143,6 +143,7 @@ class LineageView(Wire):
     revision: str | None = None
     seed: int | None = None
     parents: tuple[str, ...] = ()
+    prompt: str | None = None
 
 
 class ArtifactInfo(ArtifactView):

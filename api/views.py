@@ -58,6 +58,7 @@ def artifact_info(artifact: "Artifact") -> ArtifactInfo:
             revision=lineage.revision,
             seed=lineage.seed,
             parents=lineage.parents,
+            prompt=lineage.prompt,
         ),
     )
 

@@ -241,6 +241,18 @@ class ArtifactStore:
         with disk_errors(), take(data, cached.parent) as (taken, _, _):
             write_atomically(taken, cached)
 
+    def discard_preview(self, sha256: str) -> None:
+        """Remove an unfinished picture. Whatever else has this name stays."""
+        with self._transaction() as db:
+            removed = db.execute(
+                "DELETE FROM artifacts WHERE sha256 = ?"
+                " AND json_extract(lineage, '$.source') = 'preview'"
+                " AND sha256 NOT IN (SELECT sha256 FROM handles)",
+                (sha256,),
+            ).rowcount
+        for path in (self.path(sha256), *self._thumbnails.glob(f"{sha256}-*")) if removed else ():
+            path.unlink(missing_ok=True)
+
     def close(self) -> None:
         with self._lock:
             self._db.close()

@@ -104,10 +104,12 @@ class ToolContext:
         checkpoint: str | None = None,
         revision: str | None = None,
         seed: int | None = None,
+        prompt: str | None = None,
     ) -> str:
         """Store a result of this call and give it the conversation's next handle.
 
-        `parents`: SHA-256 of what it was made from. What a model made goes through `keep_image`
+        `parents`: SHA-256 of what it was made from. `prompt`: the words that the checkpoint was
+        given. What a model made goes through `keep_image`
         and `keep_sound`, which label it.
         """
         lineage = Lineage(
@@ -118,6 +120,7 @@ class ToolContext:
             seed=seed,
             parents=tuple(parents),
             source=source,
+            prompt=prompt,
         )
         artifact = self.artifacts.put(data, kind=kind, name=name, lineage=lineage)
         return self.artifacts.assign(self.conversation_id, artifact.sha256)
@@ -129,15 +132,19 @@ class ToolContext:
         role: str,
         name: str,
         seed: int | None = None,
+        prompt: str | None = None,
+        revision: str | None = None,
         parents: Iterable[str] = (),
     ) -> str:
         """Store a picture that the checkpoint of `role` made, as PNG with its AI-content label.
 
-        `parents`: SHA-256 of what it was made from. Returns the conversation's next handle.
+        `parents`: SHA-256 of what it was made from. `revision`: of a checkpoint whose catalogue
+        entry has none. Returns the conversation's next handle.
         """
         parents = tuple(parents)
         data = label_image(picture, "PNG", self._label_after(parents))
-        return self._keep_made(data, "image", role, name=name, seed=seed, parents=parents)
+        more: dict[str, Any] = {"seed": seed, "prompt": prompt, "revision": revision}
+        return self._keep_made(data, "image", role, name=name, parents=parents, **more)
 
     def keep_sound(
         self,
@@ -159,11 +166,12 @@ class ToolContext:
         lineage = Lineage(tool=self.tool, arguments=dict(self.arguments), source="preview")
         return self.artifacts.put(data, kind="image", name="preview", lineage=lineage)
 
-    def _keep_made(self, data: bytes, kind: Kind, role: str, **more: Any) -> str:
+    def _keep_made(
+        self, data: bytes, kind: Kind, role: str, *, revision: str | None = None, **more: Any
+    ) -> str:
         checkpoint = self.residency.checkpoint(role)
-        return self.keep(
-            data, kind=kind, checkpoint=checkpoint.name, revision=checkpoint.revision, **more
-        )
+        revision = checkpoint.revision or revision
+        return self.keep(data, kind=kind, checkpoint=checkpoint.name, revision=revision, **more)
 
     def _label_after(self, parents: Iterable[str]) -> ContentLabel:
         return label_after(read_label(self.artifacts.path(parent)) for parent in parents)

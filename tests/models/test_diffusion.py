@@ -17,7 +17,7 @@ from models.roles.diffusion import PREVIEW_SIDE, Step
 from models.roles.edit import ImageEditor, working_size
 from models.roles.t2i import ImageGenerator
 from models.weights import tensor_bytes
-from tests.fixtures import tiny
+from tests.fixtures import tiny_drawing
 from tests.models.conftest import CPU, entry
 
 DEFAULTS = {
@@ -42,12 +42,12 @@ EDIT = entry_of("edit", "ImageEditor")
 
 @pytest.fixture(scope="module")
 def klein(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny.write_flux2_klein(tmp_path_factory.mktemp("klein"))
+    return tiny_drawing.write_flux2_klein(tmp_path_factory.mktemp("klein"))
 
 
 @pytest.fixture(scope="module")
 def z_image(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny.write_z_image(tmp_path_factory.mktemp("z-image"))
+    return tiny_drawing.write_z_image(tmp_path_factory.mktemp("z-image"))
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +170,7 @@ def test_a_negative_prompt_counts_where_the_class_is_guided(
 
 
 def test_a_distilled_checkpoint_ignores_negative_prompts(tmp_path: Path) -> None:
-    path = tiny.write_flux2_klein(tmp_path / "distilled", is_distilled=True)
+    path = tiny_drawing.write_flux2_klein(tmp_path / "distilled", is_distilled=True)
     assert not ImageGenerator.load(path, T2I, CPU).uses_negative_prompt
 
 

@@ -1,0 +1,63 @@
+"""`edit_image`: a picture changed by an instruction, or drawn over in another style."""
+
+from functools import partial
+from typing import Any
+
+from pydantic import Field
+
+from models.denoising.defaults import DrawingDefaults
+from tools import replies
+from tools.artifacts import Artifact
+from tools.context import ToolContext
+from tools.contract import Arguments, ImageHandle, ToolOutput, tool
+from tools.drawing import Seed, draw_or_again, new_seed, progress_of, seed_after
+from tools.drawing_styles import STYLES, last_style
+
+
+class EditImage(Arguments):
+    image: ImageHandle
+    instruction: str = Field(description="怎么改，一句中文", min_length=1, max_length=500)
+    strength: float | None = Field(None, description="改动的强度，0到1", ge=0, le=1)
+    seed: Seed | None = Field(None, description="随机种子，用户提到时才填")
+
+
+@tool(title_zh="改图", title_en="Edit", icon="auto_fix_high", roles=("edit",))
+def edit_image(arguments: EditImage, context: ToolContext) -> ToolOutput:
+    """按一句话修改图片。"""
+    source, picture = context.image(arguments.image)
+    prompt = _prompt(arguments, context)
+    seed = new_seed() if arguments.seed is None else arguments.seed
+    with context.lease("edit") as editor, progress_of(context) as progress:
+        edit = partial(
+            editor.edit, picture, prompt, strength=arguments.strength, on_step=progress.step
+        )
+        drawn = draw_or_again(lambda tried: edit(seed=tried), seed, seed_after(seed, 1))
+        revision = editor.revision
+    handle = context.keep_image(
+        drawn.picture,
+        role="edit",
+        name=f"{arguments.instruction[:20]}.png",
+        seed=drawn.seed,
+        prompt=prompt,
+        revision=revision,
+        parents=(source.sha256,),
+    )
+    details = {"prompt": prompt, "seed": drawn.seed, "note": _note(source, context)}
+    return ToolOutput(replies.edited(arguments.image, handle), (handle,), details)
+
+
+def _prompt(arguments: EditImage, context: ToolContext) -> str:
+    """The instruction; from the noised picture a style is asked for as in drawing, by its name."""
+    if arguments.strength is None:
+        return arguments.instruction
+    defaults = DrawingDefaults.of(context.residency.checkpoint("edit"))
+    known = [s for name, s in STYLES.items() if defaults.styles is None or name in defaults.styles]
+    style = last_style(arguments.instruction, known)
+    return style.zh if style else arguments.instruction
+
+
+def _note(source: Artifact, context: ToolContext) -> str:
+    """What a small checkpoint cannot do with pictures that no checkpoint of ours drew."""
+    checkpoint: Any = context.residency.checkpoint("edit")
+    foreign = source.lineage.tool not in ("generate_image", "edit_image")
+    return checkpoint.note.zh if checkpoint.bundled and checkpoint.note and foreign else ""
