@@ -1,4 +1,4 @@
-"""The model that sees: any image-text-to-text model that transformers knows, starter or Qwen3-VL."""
+"""The model that sees: any image-text-to-text model that transformers knows, starter or real."""
 
 from collections.abc import Callable
 from pathlib import Path
