@@ -1,0 +1,112 @@
+"""The recipe of the starter that sees: its labels, its packed rows, and its fast tower."""
+
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from transformers import AutoProcessor, Qwen3VLForConditionalGeneration
+
+from training.vlm import model as starter
+from training.vlm.conversations import IGNORE, Packer
+from training.vlm.export import save
+from training.vlm.instruct import answer_loss, conversation
+from training.vlm.labels import CELL_VALUES, SCENE_VALUES, label
+from training.vlm.tower import see
+from training.world.kinds import KINDS
+from training.world.layout import lay_out
+from training.world.phrases import TRAIN
+from training.world.scene import sample_scene
+
+
+@pytest.fixture(scope="module")
+def model() -> Qwen3VLForConditionalGeneration:
+    return starter.build().requires_grad_(requires_grad=False)
+
+
+@pytest.fixture(scope="module")
+def pictures() -> torch.Tensor:
+    side = starter.PIXELS
+    return torch.randint(0, 256, (2, side, side, 3), generator=torch.Generator().manual_seed(0)).to(
+        torch.uint8
+    )
+
+
+def test_cells_name_the_group_that_lies_there() -> None:
+    scene = sample_scene(3)
+    cells = label([scene]).cells[0].reshape(starter.TOKENS_A_SIDE, starter.TOKENS_A_SIDE, -1)
+    for group in scene.groups:
+        item = max(lay_out(scene.seed, scene.place, group), key=lambda item: item.y)
+        row = int((item.y - item.height / 2) * starter.TOKENS_A_SIDE)
+        column = int(item.x * starter.TOKENS_A_SIDE)
+        kind, _, count, side, *_ = cells[row, column]
+        assert KINDS[kind].key == group.kind
+        assert CELL_VALUES["count"][count] == group.count
+        assert CELL_VALUES["side"][side] == group.side
+
+
+def test_labels_name_the_setting_and_the_kinds() -> None:
+    scene = sample_scene(5)
+    labels = label([scene])
+    for column, (name, values) in enumerate(SCENE_VALUES.items()):
+        assert values[labels.scene[0, column]] == getattr(scene, name)
+    present = {KINDS[i].key for i in np.flatnonzero(labels.kinds[0])}
+    assert present == {group.kind for group in scene.groups}
+
+
+def test_the_pictured_tokens_lie_past_the_tokenizer() -> None:
+    assert starter.config().text_config.vocab_size > max(
+        starter.VISION_START, starter.VISION_END, starter.IMAGE_PAD, starter.VIDEO_PAD
+    )
+
+
+def test_a_packed_answer_is_read_as_if_it_stood_alone(
+    model: Qwen3VLForConditionalGeneration, pictures: torch.Tensor
+) -> None:
+    packer = Packer()
+    exchanges = conversation(sample_scene(7), Random(0), TRAIN)[:4]
+    seen = see(model.model.visual, pictures[:1])
+    alone = [answer_loss(model, packer.batch([[exchange]]), *seen) for exchange in exchanges]
+    sizes = [len(packer.encode(exchange.answer)) + 1 for exchange in exchanges]
+    together = answer_loss(model, packer.batch([exchanges]), *seen)
+    mean = sum(a * n for a, n in zip(alone, sizes, strict=True)) / sum(sizes)
+    assert together == pytest.approx(float(mean), rel=1e-4)
+
+
+def test_what_does_not_fit_a_row_is_left_out_whole() -> None:
+    packer = Packer(length=110)
+    exchanges = conversation(sample_scene(7), Random(0), TRAIN)
+    batch = packer.batch([exchanges])
+    assert batch.tokens.shape == (1, 110)
+    answered = batch.labels[0] != IGNORE
+    ends = batch.labels[0] == starter.IM_END
+    assert answered.any()
+    assert int(ends.sum()) == int((answered[:-1] & ~answered[1:]).sum() + answered[-1])
+
+
+def test_the_written_folder_sees_what_training_saw(
+    model: Qwen3VLForConditionalGeneration, pictures: torch.Tensor, tmp_path: Path
+) -> None:
+    save(model, tmp_path)
+    assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 30_000_000
+    processor = AutoProcessor.from_pretrained(tmp_path, local_files_only=True)
+    content = [
+        {"type": "image", "image": Image.fromarray(pictures[0].numpy())},
+        {"type": "text", "text": "图里有什么？"},
+    ]
+    inputs = processor.apply_chat_template(
+        [{"role": "user", "content": content}],
+        add_generation_prompt=True,
+        tokenize=True,
+        return_dict=True,
+        return_tensors="pt",
+    )
+    assert inputs["input_ids"][0, : len(Packer().prefix)].tolist() == Packer().prefix
+    grids = inputs["image_grid_thw"]
+    seen = model.model.visual(inputs["pixel_values"], grid_thw=grids)
+    tokens, deep = see(model.model.visual, pictures[:1])
+    assert torch.allclose(seen.pooler_output, tokens[0], atol=1e-4)
+    for theirs, ours in zip(seen.deepstack_features, deep, strict=True):
+        assert torch.allclose(theirs, ours[0], atol=1e-4)

@@ -1,0 +1,1 @@
+"""The starter that sees: a small Qwen3-VL trained on pictures of the illustrated world."""

@@ -1,0 +1,58 @@
+"""`python -m training.vlm`: see, align, instruct, write. Stopped, the same command goes on."""
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from training.pictures import PictureFile, scene_of_pairs
+from training.vlm import model as starter
+from training.vlm.export import save
+from training.vlm.instruct import align, instruct
+from training.vlm.labels import label_all
+from training.vlm.pretrain import Pictures, new_heads, pretrain
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main() -> None:
+    options = _parse()
+    torch.set_num_threads(options.threads)
+    options.work.mkdir(parents=True, exist_ok=True)
+    file = PictureFile(options.pairs, options.pictures, starter.PIXELS, scene_of_pairs)
+    file.draw_missing()
+    pixels = file.read()
+    labels = label_all(len(pixels), options.work / "labels.npz")
+    _train(options, Pictures(pixels, labels))
+
+
+def _train(options: argparse.Namespace, pictures: Pictures) -> None:
+    """The stages that are not finished yet; the folder is written after each of the last two."""
+    model = starter.build()
+    starter.adopt_language_model(model, options.language_model)
+    heads = new_heads(model.model.visual)
+    work = options.work
+    if not pretrain(model.model.visual, heads, pictures, work, options.tower_minutes):
+        return
+    if not align(model, pictures, work, options.align_minutes):
+        return
+    instruct(model, heads, pictures, work, options.instruct_minutes)
+    save(model, options.out)
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work", type=Path, default=Path("runs/vlm"), help="checkpoints, loss.csv")
+    parser.add_argument("--out", type=Path, default=ROOT / "models/starter/vlm")
+    parser.add_argument("--pairs", type=Path, default=Path("runs/pairs-256.u8"))
+    parser.add_argument("--pictures", type=int, default=48_000)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--language-model", type=Path, default=ROOT / "models/starter/llm")
+    parser.add_argument("--tower-minutes", type=float, default=60)
+    parser.add_argument("--align-minutes", type=float, default=10)
+    parser.add_argument("--instruct-minutes", type=float, default=60)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+"""LLaVA's two stages: the mergers learn to speak the language model's language, then all learn to
+answer. Source: Liu et al. 2023, Visual Instruction Tuning.
+
+While all learn, the tower goes on naming what lies in every cell.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from transformers import Qwen3VLForConditionalGeneration
+
+from training.pictures import scene_of_pairs
+from training.vlm.conversations import IGNORE, Batch, Packer
+from training.vlm.model import IMAGE_PAD
+from training.vlm.pretrain import VALIDATION_ROWS, Pictures, losses_of
+from training.vlm.run import Rates, Stage
+from training.vlm.tower import see
+from training.world.phrases import HELD_OUT, TRAIN, PhraseBank
+from training.world.questions import Exchange, ask
+from training.world.scene import Scene
+
+BATCH = 16
+_DESCRIBED = 0.25  # share of pictures that are described too
+_CELLS_WEIGHT = 0.1
+_SHARES = {"yes_no": 0.7, "what": 0.7}  # of the exchanges on a topic that has many, the share kept
+
+
+def align(
+    model: Qwen3VLForConditionalGeneration, pictures: Pictures, folder: Path, minutes: float
+) -> bool:
+    """Stage 1: the mergers alone, on descriptions; False when it was stopped before its end."""
+    named = model.model.visual.named_parameters()
+    mergers = [(name, p) for name, p in named if "merger" in name]
+    modules = nn.ModuleDict({"model": model})
+    stage = Stage("align", folder, modules, mergers, Rates(0.01, 1e-3), minutes)
+    if stage.finished:
+        return True
+    model.requires_grad_(requires_grad=False)
+    for _, parameter in mergers:
+        parameter.requires_grad_(requires_grad=True)
+    packer = Packer()
+
+    def losses() -> Iterator[Callable[[], dict[str, Tensor]]]:
+        for rows in pictures.rows(2000 + stage.step, BATCH):
+            batch = packer.batch([_descriptions(row) for row in np.sort(rows)])
+            pixels = pictures.batch(rows)[0]
+            yield lambda batch=batch, pixels=pixels: {
+                "words": answer_loss(model, batch, *see(model.model.visual, pixels))
+            }
+
+    done = stage.run(losses(), lambda: exactness(model, pictures, packer), 100)
+    model.requires_grad_(requires_grad=True)
+    return done
+
+
+def instruct(
+    model: Qwen3VLForConditionalGeneration,
+    heads: nn.ModuleList,
+    pictures: Pictures,
+    folder: Path,
+    minutes: float,
+) -> bool:
+    """Stage 2: everything, on questions; False when it was stopped before its end."""
+    modules = nn.ModuleDict({"model": model, "heads": heads})
+    trained = list(modules.named_parameters())
+    stage = Stage("instruct", folder, modules, trained, Rates(0.01, 1e-3), minutes)
+    if stage.finished:
+        return True
+    packer = Packer()
+
+    def losses() -> Iterator[Callable[[], dict[str, Tensor]]]:
+        for rows in pictures.rows(3000 + stage.step, BATCH):
+            pixels, *labels = pictures.batch(rows)
+            chosen = [conversation(scene_of_pairs(int(r)), Random(), TRAIN) for r in np.sort(rows)]
+            batch = packer.batch(chosen)
+            yield lambda batch=batch, pixels=pixels, labels=labels: _both(
+                model, heads, batch, pixels, labels
+            )
+
+    return stage.run(losses(), lambda: exactness(model, pictures, packer), 100)
+
+
+def conversation(scene: Scene, rng: Random, bank: PhraseBank) -> list[Exchange]:
+    """What is asked about a scene, in a random order; a description only now and then."""
+    exchanges = [
+        exchange
+        for exchange in ask(scene, rng, bank)
+        if exchange.topic not in ("describe", "brief")
+        and rng.random() < _SHARES.get(exchange.topic, 1.0)
+    ]
+    rng.shuffle(exchanges)
+    if rng.random() < _DESCRIBED:
+        topic = rng.choice(("describe", "describe", "brief"))
+        exchanges = [*(e for e in ask(scene, rng, bank) if e.topic == topic), *exchanges]
+    return exchanges
+
+
+def answer_loss(
+    model: Qwen3VLForConditionalGeneration, batch: Batch, tokens: Tensor, deep: list[Tensor]
+) -> Tensor:
+    """Mean cross-entropy of the answers; `tokens`, `deep` are what the tower saw, [B, 64, d]."""
+    hidden = _hidden(model, batch, tokens, deep)
+    wanted = batch.labels[:, 1:]
+    chosen = hidden[:, :-1][wanted != IGNORE]
+    return cross_entropy(model.lm_head(chosen).float(), wanted[wanted != IGNORE])
+
+
+def _hidden(
+    model: Qwen3VLForConditionalGeneration, batch: Batch, tokens: Tensor, deep: list[Tensor]
+) -> Tensor:
+    pictured = batch.tokens == IMAGE_PAD
+    embedded = model.get_input_embeddings()(batch.tokens)
+    embedded = embedded.masked_scatter(pictured[..., None], tokens.to(embedded.dtype))
+    output = model.model.language_model(
+        inputs_embeds=embedded,
+        position_ids=batch.places,
+        attention_mask=batch.mask,
+        visual_pos_masks=pictured,
+        deepstack_visual_embeds=[part.flatten(0, 1) for part in deep],
+        use_cache=False,
+    )
+    hidden: Tensor = output.last_hidden_state
+    return hidden
+
+
+def _both(
+    model: Qwen3VLForConditionalGeneration,
+    heads: nn.ModuleList,
+    batch: Batch,
+    pixels: Tensor,
+    labels: Sequence[Tensor],
+) -> dict[str, Tensor]:
+    tokens, deep = see(model.model.visual, pixels)
+    named = losses_of(heads, [tokens, *deep], *labels)
+    cells = torch.stack(list(named.values())).sum()
+    return {"words": answer_loss(model, batch, tokens, deep), "cells": _CELLS_WEIGHT * cells}
+
+
+def _descriptions(row: int) -> list[Exchange]:
+    exchanges = ask(scene_of_pairs(row), Random(), TRAIN)
+    return [e for e in exchanges if e.topic in ("describe", "brief")]
+
+
+@torch.no_grad()
+def exactness(
+    model: Qwen3VLForConditionalGeneration, pictures: Pictures, packer: Packer, count: int = 96
+) -> dict[str, float]:
+    """On pictures never trained on, in words never trained on: the share of answers of each topic
+    whose every token is the likeliest one given those before it, which is what greedy decoding
+    would write."""
+    right: dict[str, list[bool]] = {}
+    last = len(pictures.pixels) - VALIDATION_ROWS
+    for rows in np.split(np.arange(last, last + count), count // BATCH):
+        _judge(model, pictures, packer, rows, right)
+    shares = {topic: sum(hits) / len(hits) for topic, hits in sorted(right.items())}
+    every = [hit for topic, hits in right.items() if topic not in ("describe",) for hit in hits]
+    return {"exact": sum(every) / len(every), **{f"exact.{t}": s for t, s in shares.items()}}
+
+
+def _judge(
+    model: Qwen3VLForConditionalGeneration,
+    pictures: Pictures,
+    packer: Packer,
+    rows: NDArray[np.int64],
+    right: dict[str, list[bool]],
+) -> None:
+    asked = [_asked(row, packer) for row in rows]
+    batch = packer.batch(asked)
+    with torch.autocast("cpu", torch.bfloat16):
+        tokens, deep = see(model.model.visual, pictures.batch(rows)[0])
+        hidden = _hidden(model, batch, tokens, deep)
+    for row, exchanges in enumerate(asked):
+        wanted = batch.labels[row, 1:]
+        said = model.lm_head(hidden[row, :-1].float()).argmax(-1)
+        hits = iter((said == wanted)[wanted != IGNORE].tolist())
+        for exchange in exchanges:
+            size = len(packer.encode(exchange.answer)) + 1
+            right.setdefault(exchange.topic, []).append(all(list(islice(hits, size))))
+
+
+def _asked(row: int, packer: Packer) -> list[Exchange]:
+    """As many held-out questions as fit a row."""
+    rng = Random(f"validation-{row}")
+    exchanges = ask(scene_of_pairs(int(row)), rng, HELD_OUT)
+    rng.shuffle(exchanges)
+    kept, room = [], packer.length - len(packer.prefix)
+    for exchange in exchanges:
+        size = len(packer.encode(exchange.question + exchange.answer)) + 6
+        if size <= room:
+            kept.append(exchange)
+            room -= size
+    return kept

@@ -1,0 +1,113 @@
+"""What lies where in a picture, cell by cell: what the vision tower learns before any word.
+
+A cell is the square of one visual token. Its labels are those of the group that fills most of it.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.pictures import scene_of_pairs
+from training.vlm.model import TOKENS_A_SIDE, VISUAL_TOKENS
+from training.world.captions import visible_color
+from training.world.colors import COLORS
+from training.world.kinds import KINDS
+from training.world.layout import Item, lay_out
+from training.world.scene import PLACES, SEASONS, SIDES, STYLES, TIMES, WEATHERS, Group, Scene
+from training.world.signs import SIGN_TEXTS
+
+IGNORE = -1
+_NOTHING = len(KINDS)
+_FILLED, _TOUCHED = 0.25, 0.08  # shares of a cell: from here something, up to here nothing
+
+CELL_VALUES: dict[str, tuple[object, ...]] = {
+    "kind": (*(kind.key for kind in KINDS), None),
+    "color": tuple(COLORS),
+    "count": (1, 2, 3, 4, 5),
+    "side": (*SIDES, "across"),
+    "row": ("sky", "far", "back", "span", "water", "front"),
+    "text": SIGN_TEXTS,
+}
+SCENE_VALUES: dict[str, tuple[str, ...]] = {
+    "style": STYLES,
+    "time": TIMES,
+    "season": SEASONS,
+    "weather": WEATHERS,
+    "place": PLACES,
+}
+
+
+@dataclass(frozen=True)
+class Labels:
+    """int8: `cells` [n, 64, columns as CELL_VALUES], `scene` [n, columns as SCENE_VALUES], `kinds`
+    [n, kinds] of 0 and 1. Where nothing is to be said, IGNORE."""
+
+    cells: NDArray[np.int8]
+    scene: NDArray[np.int8]
+    kinds: NDArray[np.int8]
+
+
+def label_all(count: int, cache: Path) -> Labels:
+    """The labels of the first `count` pictures of a file of pairs, kept in `cache`."""
+    if cache.exists():
+        kept = np.load(cache)
+        if len(kept["scene"]) == count:
+            return Labels(kept["cells"], kept["scene"], kept["kinds"])
+    labels = label([scene_of_pairs(row) for row in range(count)])
+    np.savez(cache, cells=labels.cells, scene=labels.scene, kinds=labels.kinds)
+    return labels
+
+
+def label(scenes: list[Scene]) -> Labels:
+    """The labels of some scenes."""
+    return Labels(
+        np.stack([_cells(scene) for scene in scenes]),
+        np.asarray([_setting(scene) for scene in scenes], np.int8),
+        np.asarray([[scene.find(k.key) is not None for k in KINDS] for scene in scenes], np.int8),
+    )
+
+
+def _setting(scene: Scene) -> list[int]:
+    return [values.index(getattr(scene, name)) for name, values in SCENE_VALUES.items()]
+
+
+def _cells(scene: Scene) -> NDArray[np.int8]:
+    labels = np.full((VISUAL_TOKENS, len(CELL_VALUES)), IGNORE, np.int8)
+    cover = np.zeros(VISUAL_TOKENS)
+    for group in scene.groups:
+        shares = _cover(lay_out(scene.seed, scene.place, group))
+        labels[shares > cover] = _group_labels(scene, group)
+        cover = np.maximum(cover, shares)
+    labels[cover < _FILLED] = IGNORE
+    labels[cover <= _TOUCHED, 0] = _NOTHING
+    return labels
+
+
+def _cover(items: list[Item]) -> NDArray[np.float64]:
+    """How much of each cell the boxes fill; a box smaller than a cell counts for more."""
+    shares = np.zeros((TOKENS_A_SIDE, TOKENS_A_SIDE))
+    edges = np.arange(TOKENS_A_SIDE + 1) / TOKENS_A_SIDE
+    for left, top, right, bottom in (item.box for item in items):
+        wide = np.clip(np.minimum(edges[1:], right) - np.maximum(edges[:-1], left), 0, None)
+        high = np.clip(np.minimum(edges[1:], bottom) - np.maximum(edges[:-1], top), 0, None)
+        area = np.outer(high, wide)
+        small = min((right - left) * (bottom - top), TOKENS_A_SIDE**-2)
+        shares = np.maximum(shares, area / small)
+    return shares.ravel()
+
+
+def _group_labels(scene: Scene, group: Group) -> list[int]:
+    said = {
+        "kind": group.kind,
+        "color": visible_color(scene, group),
+        "count": group.count,
+        "side": group.side,
+        "row": group.row,
+        "text": group.text,
+    }
+    return [
+        values.index(said[name]) if said[name] is not None else IGNORE
+        for name, values in CELL_VALUES.items()
+    ]

@@ -1,0 +1,148 @@
+"""Stage 0: the vision tower learns to name what lies in every cell, and the picture's setting.
+
+LLaVA takes a tower that was trained before (CLIP); nothing that small exists, so it is trained
+here, on labels that the layout gives for nothing. The heads are thrown away afterwards.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+
+from training.vlm.labels import CELL_VALUES, IGNORE, SCENE_VALUES, Labels
+from training.vlm.run import Rates, Stage
+from training.vlm.tower import see
+from training.world.kinds import KINDS
+
+BATCH = 32
+VALIDATION_ROWS = 512  # the last ones of the file are never trained on
+_CELL_WEIGHTS = {"kind": 2.0, "color": 1.0, "count": 1.0, "side": 0.4, "row": 0.4, "text": 0.3}
+_DEEP_WEIGHT = 0.25
+_KINDS_WEIGHT = 5.0
+
+
+class Heads(nn.Module):
+    """Linear readings of one level of visual tokens."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.cells = nn.ModuleDict({n: nn.Linear(width, len(v)) for n, v in CELL_VALUES.items()})
+        self.scene = nn.ModuleDict({n: nn.Linear(width, len(v)) for n, v in SCENE_VALUES.items()})
+        self.kinds = nn.Linear(width, len(KINDS))
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The pictures of a file of pairs and their labels."""
+
+    pixels: NDArray[np.uint8]
+    labels: Labels
+
+    def batch(self, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        rows = np.sort(rows)
+        named = (self.labels.cells, self.labels.scene, self.labels.kinds)
+        cells, scene, kinds = (torch.from_numpy(part[rows].astype(np.int64)) for part in named)
+        return torch.from_numpy(self.pixels[rows]), cells, scene, kinds
+
+    def rows(self, seed: int, batch: int = BATCH) -> Iterator[NDArray[np.int64]]:
+        """Endless batches of training rows, every picture once before any comes again."""
+        while True:
+            order = np.random.default_rng(seed).permutation(len(self.pixels) - VALIDATION_ROWS)
+            for start in range(0, len(order) - batch + 1, batch):
+                yield order[start : start + batch]
+            seed += 1
+
+
+def new_heads(visual: nn.Module) -> nn.ModuleList:
+    """Untrained heads for the last level of visual tokens and for those of the deep stack."""
+    levels = 1 + len(visual.deepstack_merger_list)
+    return nn.ModuleList([Heads(visual.config.out_hidden_size) for _ in range(levels)])
+
+
+def pretrain(
+    visual: nn.Module, heads: nn.ModuleList, pictures: Pictures, folder: Path, minutes: float
+) -> bool:
+    """Train tower and heads in `folder`; False when it was stopped before its end."""
+    modules = nn.ModuleDict({"visual": visual, "heads": heads})
+    trained = list(modules.named_parameters())
+    stage = Stage("tower", folder, modules, trained, Rates(0.02, 2e-3), minutes)
+    if stage.finished:
+        return True
+    stream = pictures.rows(1000 + stage.step)
+
+    def losses() -> Iterator[Callable[[], dict[str, Tensor]]]:
+        for rows in stream:
+            pixels, *labels = pictures.batch(rows)
+            yield lambda pixels=pixels, labels=labels: _looked(visual, heads, pixels, labels)
+
+    return stage.run(losses(), lambda: accuracies(visual, heads[0], pictures), 200)
+
+
+def _looked(
+    visual: nn.Module, heads: nn.ModuleList, pixels: Tensor, labels: list[Tensor]
+) -> dict[str, Tensor]:
+    tokens, deep = see(visual, pixels)
+    return losses_of(heads, [tokens, *deep], *labels)
+
+
+def losses_of(
+    heads: nn.ModuleList, levels: list[Tensor], cells: Tensor, scene: Tensor, kinds: Tensor
+) -> dict[str, Tensor]:
+    """How badly each label is read off the visual tokens, over all `levels` [B, 64, d]."""
+    parts: dict[str, Tensor] = {}
+    for level, (head, seen) in enumerate(zip(heads, levels, strict=True)):
+        weight = _DEEP_WEIGHT if level else 1.0
+        for name, loss in _level(head, seen, cells, scene, kinds).items():
+            parts[name] = parts.get(name, 0.0) + weight * loss
+    return parts
+
+
+def _level(
+    heads: Heads, tokens: Tensor, cells: Tensor, scene: Tensor, kinds: Tensor
+) -> dict[str, Tensor]:
+    pooled = tokens.mean(1)
+    parts = {}
+    for column, (name, weight) in enumerate(_CELL_WEIGHTS.items()):
+        parts[name] = weight * _cross_entropy(heads.cells[name](tokens), cells[..., column])
+    settings = [
+        _cross_entropy(heads.scene[name](pooled), scene[:, column])
+        for column, name in enumerate(SCENE_VALUES)
+    ]
+    parts["setting"] = torch.stack(settings).sum()
+    present = heads.kinds(pooled).float()
+    parts["kinds"] = _KINDS_WEIGHT * binary_cross_entropy_with_logits(present, kinds.float())
+    return parts
+
+
+def _cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    known = labels != IGNORE
+    total = cross_entropy(
+        logits.float().flatten(0, -2), labels.flatten(), ignore_index=IGNORE, reduction="sum"
+    )
+    return total / known.sum().clamp_min(1)
+
+
+@torch.no_grad()
+def accuracies(visual: nn.Module, heads: Heads, pictures: Pictures) -> dict[str, float]:
+    """On pictures never trained on: shares of cells and of settings named right."""
+    right: dict[str, list[Tensor]] = {}
+    last = np.arange(len(pictures.pixels) - VALIDATION_ROWS, len(pictures.pixels))
+    for rows in np.split(last, VALIDATION_ROWS // BATCH):
+        pixels, cells, scene, _ = pictures.batch(rows)
+        with torch.autocast("cpu", torch.bfloat16):
+            tokens, _ = see(visual, pixels)
+        tokens = tokens.float()
+        thing = (cells[..., 0] != IGNORE) & (cells[..., 0] != len(KINDS))
+        for column, name in enumerate(CELL_VALUES):
+            known = thing & (cells[..., column] != IGNORE)
+            hit = heads.cells[name](tokens).argmax(-1) == cells[..., column]
+            right.setdefault(f"acc.{name}", []).append(hit[known])
+        for column, name in enumerate(SCENE_VALUES):
+            hit = heads.scene[name](tokens.mean(1)).argmax(-1) == scene[:, column]
+            right.setdefault(f"acc.{name}", []).append(hit)
+    return {name: torch.cat(hits).float().mean().item() for name, hits in right.items()}
