@@ -1,0 +1,1 @@
+"""The starter that draws and edits: an autoencoder, then a flow-matching transformer."""

@@ -1,0 +1,51 @@
+"""`python -m training.draw`: all stages in order. Stop it at any time; the same command goes on."""
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from training.draw.autoencoder import PIXELS
+from training.draw.stages import Work
+from training.draw.train_autoencoder import Plan
+from training.draw.train_text import TextPlan
+from training.draw.train_transformer import DrawPlan
+from training.pictures import PictureFile, scene_of_pairs
+
+
+def main() -> None:
+    options = _parse()
+    path = options.pictures or options.work / f"pairs-{PIXELS}.u8"
+    pictures = PictureFile(path, options.count, PIXELS, scene_of_pairs)
+    pictures.draw_missing()
+    torch.set_num_threads(options.threads)
+    work = Work(options.work, pictures.read())
+    work.autoencoder(Plan(steps=options.autoencoder_steps))
+    work.text(TextPlan(steps=options.text_steps))
+    work.latents().encode_missing(work.surveyed(), work.pictures)
+    work.draw(DrawPlan(minutes=options.minutes))
+    if options.out:
+        work.export(options.out)
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m training.draw", description=__doc__)
+    add = parser.add_argument
+    add("--work", type=Path, default=Path("runs/draw"), help="checkpoints, latents, loss tables")
+    add("--out", type=Path, help="where to write the finished pipeline")
+    add("--pictures", type=Path, help="file of picture pairs; drawn there where it is missing")
+    add("--count", type=int, default=48_000, help="pictures (two a pair; 197 kB each)")
+    add(
+        "--autoencoder-steps",
+        type=int,
+        default=2_700,
+        help="updates in all, finished ones included",
+    )
+    add("--text-steps", type=int, default=1_600, help="updates in all, finished ones included")
+    add("--minutes", type=float, default=60, help="of the transformer, from now on")
+    add("--threads", type=int, default=1, help="of the CPU")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

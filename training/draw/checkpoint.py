@@ -1,0 +1,42 @@
+"""Training state on disk: written whole or not at all, and a row of `loss.csv` for every report."""
+
+import csv
+import signal
+from pathlib import Path
+from typing import Any
+
+import torch
+
+
+class StopAsked:
+    """True once SIGTERM or SIGINT has come, so that a loop ends after a whole update."""
+
+    def __init__(self) -> None:
+        self._came = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._note)
+
+    def __bool__(self) -> bool:
+        return self._came
+
+    def _note(self, *_: object) -> None:
+        self._came = True
+
+
+def save(path: Path, state: dict[str, Any]) -> None:
+    """Replace `path` by `state` in one move."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    torch.save(state, partial)
+    partial.replace(path)
+
+
+def log(path: Path, row: dict[str, float]) -> None:
+    """Append a row, with a header where the file is new; and print it."""
+    is_new = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.DictWriter(file, list(row))
+        if is_new:
+            writer.writeheader()
+        writer.writerow({name: f"{value:.6g}" for name, value in row.items()})
+    print("  ".join(f"{name} {value:.4g}" for name, value in row.items()), flush=True)

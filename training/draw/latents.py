@@ -1,0 +1,104 @@
+"""The pictures as the transformer sees them: encoded once, with what each token shows."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from training.draw.autoencoder import SIDE, TOKEN_CHANNELS, TOKENS, encode_moments
+from training.draw.train_autoencoder import to_input
+from training.draw.transformer import pack
+from training.world.captions import visible_color
+from training.world.colors import COLORS
+from training.world.kinds import KINDS
+from training.world.layout import lay_out
+from training.world.scene import Scene
+
+LABELS = (*(kind.key for kind in KINDS), *COLORS)  # what a token may show
+_NUMBER = {label: number for number, label in enumerate(LABELS)}
+_BATCH = 16
+_SURVEYED = 1_000  # pictures that the latents' mean and spread are measured on
+_COVERED = 0.15  # share of a token's square that a thing must cover to be its label
+
+
+@dataclass(frozen=True)
+class LatentFile:
+    """float16 [count, TOKENS, TOKEN_CHANNELS] on disk, normalised as the pipeline does it."""
+
+    path: Path
+    count: int
+
+    def encode_missing(self, autoencoder: Any, pictures: NDArray[np.uint8]) -> None:
+        """Encode what is not there yet; may be stopped and started again at any time."""
+        with self.path.open("ab") as file:
+            file.truncate(self.encoded() * _ROW_BYTES)
+            for start in range(self.encoded(), self.count, _BATCH):
+                rows = pictures[start : min(start + _BATCH, self.count)]
+                file.write(encode(autoencoder, to_input(rows)).half().numpy().tobytes())
+                if start // _BATCH % 100 == 0:
+                    print(f"encoded {start}/{self.count}", flush=True)
+
+    def encoded(self) -> int:
+        size = self.path.stat().st_size if self.path.exists() else 0
+        return min(self.count, size // _ROW_BYTES)
+
+    def read(self) -> NDArray[np.float16]:
+        shape = (self.encoded(), TOKENS, TOKEN_CHANNELS)
+        return np.memmap(self.path, np.float16, "r", shape=shape)
+
+
+_ROW_BYTES = TOKENS * TOKEN_CHANNELS * 2
+
+
+def survey(autoencoder: Any, pictures: NDArray[np.uint8]) -> None:
+    """Set the running mean and variance by which the pipeline normalises packed latents."""
+    some = pictures[np.linspace(0, len(pictures) - 1, min(_SURVEYED, len(pictures))).astype(int)]
+    packed = torch.cat(
+        [
+            _packed_means(autoencoder, to_input(some[i : i + _BATCH]))
+            for i in range(0, len(some), _BATCH)
+        ]
+    )
+    autoencoder.bn.running_mean.copy_(packed.mean((0, 1)))
+    autoencoder.bn.running_var.copy_(packed.var((0, 1)))
+
+
+def encode(autoencoder: Any, pictures: Tensor) -> Tensor:
+    """Normalised tokens [B, TOKENS, TOKEN_CHANNELS] of pictures [B, 3, S, S] in -1…1."""
+    bn = autoencoder.bn
+    deviation = (bn.running_var + autoencoder.config.batch_norm_eps).sqrt()
+    return (_packed_means(autoencoder, pictures) - bn.running_mean) / deviation
+
+
+@torch.no_grad()
+def _packed_means(autoencoder: Any, pictures: Tensor) -> Tensor:
+    with torch.autocast("cpu", torch.bfloat16):
+        moments = encode_moments(autoencoder, pictures)
+    return pack(moments.float().chunk(2, 1)[0].contiguous())
+
+
+def token_labels(scene: Scene) -> NDArray[np.bool_]:
+    """[TOKENS, len(LABELS)]: the kinds and visible colours of the things on each token's square."""
+    shown = np.zeros((SIDE, SIDE, len(LABELS)), bool)
+    for group in scene.groups:
+        labels = [_NUMBER[group.kind]]
+        color = visible_color(scene, group)
+        labels += [_NUMBER[color]] if color else []
+        for item in lay_out(scene.seed, scene.place, group):
+            shown[np.ix_(*_squares(item.box), labels)] = True
+    return shown.reshape(TOKENS, len(LABELS))
+
+
+def _squares(box: tuple[float, float, float, float]) -> tuple[list[int], list[int]]:
+    """Rows and columns that a box (unit square) covers to a good part."""
+    left, top, right, bottom = (side * SIDE for side in box)
+    return _covered(top, bottom), _covered(left, right)
+
+
+def _covered(low: float, high: float) -> list[int]:
+    least = min(_COVERED**0.5, (high - low) / 2)
+    return [i for i in range(SIDE) if min(i + 1, high) - max(i, low) >= least]

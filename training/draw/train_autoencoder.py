@@ -1,0 +1,185 @@
+"""First stage: the autoencoder learns to draw again what it sees.
+
+Loss: absolute error, the same on 4 × 4 averages, absolute error of the horizontal and vertical
+differences (edges stay sharp), and a small KL term (Kingma & Welling 2014) whose noise makes the
+decoder forgive small errors of the transformer. Crops of 128 pixels and whole pictures take turns.
+"""
+
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d
+
+from training.draw.autoencoder import create_autoencoder, decode_latents, encode_moments
+from training.draw.checkpoint import StopAsked, log, save
+from training.draw.muon import Muon
+from training.draw.start import carry_color
+
+_CROP = 128
+_REPORT_EVERY = 25
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how fast. `steps` is where the learning rate reaches its end."""
+
+    steps: int = 3_600
+    crops: int = 8
+    learning_rate: float = 2e-3
+    warmup: int = 50
+    whole_from: float = 0.7  # share of the steps after which only whole pictures come
+    kl_weight: float = 3e-4
+    average_decay: float = 0.995
+    checkpoint_every: int = 400
+
+
+class AutoencoderTrainer:
+    """Trains in `folder`: `autoencoder.pt` to resume from and `autoencoder.csv`."""
+
+    def __init__(self, folder: Path, plan: Plan) -> None:
+        self.plan = plan
+        self.folder = folder
+        torch.manual_seed(0)
+        self.model = create_autoencoder()
+        carry_color(self.model)
+        self.average = create_autoencoder()
+        self.average.load_state_dict(self.model.state_dict())
+        self.optimizers = _optimizers(self.model, plan.learning_rate)
+        self.step = 0
+        self._resume()
+
+    def run(self, pictures: NDArray[np.uint8]) -> None:
+        """Train to the plan's last step, or until somebody asks to stop. `pictures`: uint8
+        [N, S, S, 3]."""
+        stop = StopAsked()
+        began = time.monotonic()
+        while self.step < self.plan.steps and not stop:
+            losses = self.update(self.batch(pictures))
+            self.step += 1
+            if self.step % _REPORT_EVERY == 0:
+                seconds = time.monotonic() - began
+                log(self.folder / "autoencoder.csv", {"step": self.step, "s": seconds, **losses})
+            if self.step % self.plan.checkpoint_every == 0:
+                self.save()
+        self.save()
+
+    def batch(self, pictures: NDArray[np.uint8]) -> Tensor:
+        """float32 [B, 3, S, S] in -1…1; a function of the step alone."""
+        rng = np.random.default_rng((17, self.step))
+        whole = self.step % 2 == 1 or self.step > self.plan.whole_from * self.plan.steps
+        count, side = (
+            (max(1, self.plan.crops // 4), pictures.shape[1]) if whole else (self.plan.crops, _CROP)
+        )
+        side = min(side, pictures.shape[1])
+        rows = rng.integers(len(pictures), size=count)
+        corners = rng.integers(pictures.shape[1] - side + 1, size=(count, 2))
+        cut = [
+            pictures[r, y : y + side, x : x + side] for r, (y, x) in zip(rows, corners, strict=True)
+        ]
+        return to_input(np.stack(cut))
+
+    def update(self, pictures: Tensor) -> dict[str, float]:
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = self._learning_rate()
+        torch.manual_seed(self.step)
+        with torch.autocast("cpu", torch.bfloat16):
+            moments = encode_moments(self.model, pictures)
+            latents, kl = _sample(moments.float())
+            drawn = decode_latents(self.model, latents)
+        parts = reconstruction_losses(drawn.float(), pictures)
+        loss = sum(parts.values()) + self.plan.kl_weight * kl
+        self.model.zero_grad()
+        loss.backward()  # type: ignore[union-attr]
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        for optimizer in self.optimizers:
+            optimizer.step()
+        self._follow()
+        return {**{name: part.item() for name, part in parts.items()}, "kl": kl.item()}
+
+    def _follow(self) -> None:
+        """Move the running average of the weights."""
+        decay = min(self.plan.average_decay, (1 + self.step) / (10 + self.step))
+        for mean, current in zip(self.average.parameters(), self.model.parameters(), strict=True):
+            mean.data.lerp_(current.data, 1 - decay)
+
+    def _learning_rate(self) -> float:
+        plan = self.plan
+        done = min(1.0, self.step / plan.steps)
+        decayed = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done))
+        return plan.learning_rate * min(1.0, (self.step + 1) / plan.warmup) * decayed
+
+    def save(self) -> None:
+        state = {
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+            "step": self.step,
+        }
+        save(self.folder / "autoencoder.pt", state)
+
+    def _resume(self) -> None:
+        path = self.folder / "autoencoder.pt"
+        if not path.exists():
+            return
+        state = torch.load(path, weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self.average.load_state_dict(state["average"])
+        for optimizer, held in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(held)
+        self.step = state["step"]
+
+
+def _optimizers(model: Any, learning_rate: float) -> list[torch.optim.Optimizer]:
+    """Muon for the inner convolutions; AdamW for the outermost ones, norms and biases."""
+    outermost = {"encoder.conv_in.weight", "decoder.conv_out.weight"}
+    inner, rest = [], []
+    for name, parameter in model.named_parameters():
+        (inner if parameter.ndim == 4 and name not in outermost else rest).append(parameter)
+    return [
+        Muon(inner, lr=learning_rate),
+        torch.optim.AdamW(rest, lr=learning_rate, betas=(0.9, 0.95), weight_decay=0.0),
+    ]
+
+
+def to_input(pictures: NDArray[np.uint8]) -> Tensor:
+    """uint8 [B, S, S, 3] to float32 [B, 3, S, S] in -1…1, channels last in memory."""
+    return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def reconstruction_losses(drawn: Tensor, wanted: Tensor) -> dict[str, Tensor]:
+    """Absolute errors of the pixels, of 4 × 4 averages, and of the differences of neighbours."""
+    error = drawn - wanted
+    across = error[..., 1:] - error[..., :-1]
+    down = error[..., 1:, :] - error[..., :-1, :]
+    return {
+        "pixels": error.abs().mean(),
+        "averages": avg_pool2d(error, 4).abs().mean(),
+        "squares": 4 * error.square().mean(),
+        "edges": across.abs().mean() + down.abs().mean(),
+    }
+
+
+def peak_signal_to_noise(model: Any, pictures: Tensor) -> float:
+    """PSNR in dB of whole pictures [B, 3, S, S], decoded from the mean of their latents."""
+    with torch.no_grad():
+        means = encode_moments(model, pictures).chunk(2, 1)[0]
+        drawn = decode_latents(model, means).clamp(-1, 1)
+    error = (drawn - pictures).square().mean().item() / 4
+    return -10 * math.log10(error)
+
+
+def _sample(moments: Tensor) -> tuple[Tensor, Tensor]:
+    """Latents drawn from the posterior, and its KL divergence from N(0, 1) per number."""
+    mean, log_variance = moments.chunk(2, 1)
+    log_variance = log_variance.clamp(-30, 20)
+    latents = mean + torch.randn_like(mean) * (log_variance / 2).exp()
+    kl = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).mean()
+    return latents, kl

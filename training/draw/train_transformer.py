@@ -1,0 +1,229 @@
+"""Third stage: flow matching (Lipman et al. 2023) in the latent space, from words to pictures.
+
+Most batches draw from a prompt; the others change a reference picture by an instruction. Half way
+through, the tokens of the noisy picture must also tell which kinds and colours will stand on their
+squares: the world knows its layout, and dense labels teach in thousands of pictures what the
+velocity alone teaches in millions (the idea of REPA, Yu et al. 2025, with labels for features).
+"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from training.draw.checkpoint import StopAsked, log, save
+from training.draw.latents import LABELS, token_labels
+from training.draw.muon import Muon
+from training.draw.prompts import instruction, sample_prompt
+from training.draw.text import features
+from training.draw.train_text import Pairs, encode_texts
+from training.draw.transformer import SHIFT, WIDTH, Denoiser, create_transformer
+from training.draw.wording import WIDE
+
+_REPORT_EVERY = 20
+_COOLED = 0.02  # the learning rate's share at the very end
+
+
+@dataclass(frozen=True)
+class DrawPlan:
+    """How fast. The learning rate stays level until `minutes` are nearly over, then cools down."""
+
+    minutes: float = 60.0
+    cooling: float = 0.25  # share of the minutes
+    prompts: int = 40  # a batch of drawing
+    instructions: int = 24  # a batch of editing
+    edits: float = 0.2  # share of the batches
+    wordless: float = 0.1  # share of samples without words, for guidance
+    muon_rate: float = 2e-3
+    adam_rate: float = 1.2e-3
+    warmup: int = 60
+    label_weight: float = 0.1
+    average_decay: float = 0.998
+    checkpoint_minutes: float = 5.0
+
+
+@dataclass(frozen=True)
+class Material:
+    """What to learn from: pair p is rows 2p and 2p + 1 of `latents` [N, TOKENS, C]."""
+
+    latents: NDArray[np.float16]
+    pairs: Pairs
+    tokenizer: Any
+    text_encoder: Any
+
+
+@dataclass(frozen=True)
+class Batch:
+    """`clean`, `reference` [B, TOKENS, C]; `text` [B, L, F]; `labels` [B, TOKENS, LABELS]."""
+
+    clean: Tensor
+    text: Tensor
+    labels: Tensor
+    reference: Tensor | None
+
+
+class DrawTrainer:
+    """Trains in `folder`: `draw.pt` to resume from and `draw.csv`."""
+
+    def __init__(self, folder: Path, plan: DrawPlan, material: Material) -> None:
+        self.folder, self.plan, self.material = folder, plan, material
+        torch.manual_seed(0)
+        self.transformer = create_transformer()
+        self.average = create_transformer()
+        self.average.load_state_dict(self.transformer.state_dict())
+        self.labels = nn.Linear(WIDTH, len(LABELS))
+        nn.init.constant_(self.labels.bias, -3.0)  # most squares show nothing
+        self.denoise = Denoiser(self.transformer)
+        self.optimizers = self._optimizers()
+        self.step = 0
+        self._resume()
+
+    def run(self) -> None:
+        """Train until the minutes are over, or somebody asks to stop."""
+        stop, began = StopAsked(), time.monotonic()
+        saved = began
+        while (spent := (time.monotonic() - began) / 60) < self.plan.minutes and not stop:
+            losses = self.update(self.batch(), self.warmth(spent))
+            self.step += 1
+            if self.step % _REPORT_EVERY == 0:
+                log(self.folder / "draw.csv", {"step": self.step, "s": 60 * spent, **losses})
+            if time.monotonic() - saved > 60 * self.plan.checkpoint_minutes:
+                self.save()
+                saved = time.monotonic()
+        self.save()
+
+    def warmth(self, spent: float) -> float:
+        """The learning rate's share after `spent` minutes: level, then straight down."""
+        plan = self.plan
+        warm = min(1.0, (self.step + 1) / plan.warmup)
+        left = (plan.minutes - spent) / (plan.minutes * plan.cooling)
+        return warm * max(_COOLED, min(1.0, left))
+
+    def batch(self) -> Batch:
+        """A function of the step alone."""
+        rng = Random(f"draw-{self.step}")
+        edits = rng.random() < self.plan.edits
+        return self._edits(rng) if edits else self._drawings(rng)
+
+    def _drawings(self, rng: Random) -> Batch:
+        texts, rows, labels = [], [], []
+        for _ in range(self.plan.prompts):
+            row = rng.randrange(len(self.material.latents))
+            before, change = self.material.pairs[row // 2]
+            scene = change.after if row % 2 else before
+            texts.append(self._perhaps_wordless(sample_prompt(scene, rng, WIDE).text, rng))
+            labels.append(token_labels(scene))
+            rows.append(row)
+        return Batch(self._latents(rows), self._encode(texts), _floats(labels), None)
+
+    def _edits(self, rng: Random) -> Batch:
+        texts, rows, labels = [], [], []
+        for _ in range(self.plan.instructions):
+            pair = rng.randrange(len(self.material.latents) // 2)
+            change = self.material.pairs[pair][1]
+            words = instruction(change, rng, WIDE).text
+            texts.append(self._perhaps_wordless(words, rng))
+            labels.append(token_labels(change.after))
+            rows.append(2 * pair)
+        before, after = self._latents(rows), self._latents([row + 1 for row in rows])
+        return Batch(after, self._encode(texts), _floats(labels), before)
+
+    def _perhaps_wordless(self, text: str, rng: Random) -> str:
+        return "" if rng.random() < self.plan.wordless else text
+
+    def _latents(self, rows: list[int]) -> Tensor:
+        return torch.from_numpy(self.material.latents[rows].astype(np.float32))
+
+    def _encode(self, texts: list[str]) -> Tensor:
+        tokens, mask = encode_texts(self.material.tokenizer, texts)
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            return features(self.material.text_encoder, tokens, mask).float()
+
+    def update(self, batch: Batch, warmth: float) -> dict[str, float]:
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = group["full"] * warmth
+        torch.manual_seed(self.step)
+        noise = torch.randn_like(batch.clean)
+        sigma = noise_levels(len(noise))
+        mixed = torch.lerp(batch.clean, noise, sigma[:, None, None])
+        with torch.autocast("cpu", torch.bfloat16):
+            velocity, tokens = self.denoise(mixed, sigma, batch.text, batch.reference)
+            named = self.labels(tokens)
+        flow = (velocity.float() - (noise - batch.clean)).square().mean()
+        label = _label_loss(named.float(), batch.labels)
+        for parameter in self._parameters():
+            parameter.grad = None
+        (flow + self.plan.label_weight * label).backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self._parameters(), 1.0)
+        for optimizer in self.optimizers:
+            optimizer.step()
+        self._follow()
+        kind = "draw" if batch.reference is None else "edit"
+        nothing = {"draw": 0.0, "edit": 0.0}
+        return {**nothing, kind: flow.item(), "labels": label.item()}
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        decay = min(self.plan.average_decay, (1 + self.step) / (10 + self.step))
+        for mean, now in zip(self.average.parameters(), self.transformer.parameters(), strict=True):
+            mean.lerp_(now, 1 - decay)
+
+    def _parameters(self) -> list[nn.Parameter]:
+        return [*self.transformer.parameters(), *self.labels.parameters()]
+
+    def _optimizers(self) -> list[torch.optim.Optimizer]:
+        """Muon for the blocks' matrices; AdamW for everything before, after and between."""
+        blocks, rest = [], list(self.labels.parameters())
+        for name, parameter in self.transformer.named_parameters():
+            (blocks if parameter.ndim == 2 and "blocks" in name else rest).append(parameter)
+        muon = Muon(blocks, lr=self.plan.muon_rate)
+        adam = torch.optim.AdamW(rest, lr=self.plan.adam_rate, betas=(0.9, 0.98), weight_decay=0.0)
+        for optimizer, rate in ((muon, self.plan.muon_rate), (adam, self.plan.adam_rate)):
+            for group in optimizer.param_groups:
+                group["full"] = rate
+        return [muon, adam]
+
+    def save(self) -> None:
+        state = {
+            "transformer": self.transformer.state_dict(),
+            "average": self.average.state_dict(),
+            "labels": self.labels.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+            "step": self.step,
+        }
+        save(self.folder / "draw.pt", state)
+
+    def _resume(self) -> None:
+        path = self.folder / "draw.pt"
+        if not path.exists():
+            return
+        state = torch.load(path, weights_only=True)
+        self.transformer.load_state_dict(state["transformer"])
+        self.average.load_state_dict(state["average"])
+        self.labels.load_state_dict(state["labels"])
+        for optimizer, held in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(held)
+        self.step = state["step"]
+
+
+def noise_levels(count: int) -> Tensor:
+    """Noise levels [count] in 0…1: logit-normal (Esser et al. 2024), shifted as when drawing."""
+    level = torch.randn(count).sigmoid()
+    return SHIFT * level / (1 + (SHIFT - 1) * level)
+
+
+def _label_loss(logits: Tensor, wanted: Tensor) -> Tensor:
+    """Binary cross-entropies summed over the labels, mean over tokens and pictures."""
+    return binary_cross_entropy_with_logits(logits, wanted, reduction="none").sum(-1).mean()
+
+
+def _floats(labels: list[NDArray[np.bool_]]) -> Tensor:
+    return torch.from_numpy(np.stack(labels)).float()
