@@ -7,6 +7,7 @@ any length is cut at its pauses (models/roles/pauses.py) and each window is deco
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -119,8 +120,7 @@ class SpeechRecognizer:
             longest_seconds=self.window_seconds,
             pause_seconds=self._defaults.pause_seconds,
         ):
-            seconds = heard
-            new = self._listen(window, lambda: on_window(seconds, []))  # noqa: B023
+            new = self._listen(window, partial(on_window, heard, []))
             segments += new
             heard = window.heard
             on_window(heard, new)
