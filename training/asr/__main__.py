@@ -27,9 +27,9 @@ def _parse() -> argparse.Namespace:
     add("--work", type=Path, default=Path("runs/asr"), help="checkpoints, loss.csv")
     add("--out", type=Path, help="where to copy the finished model")
     add("--words", type=Path, help="lexicon for wider coverage: lines of a word and its count")
-    add("--minutes", type=float, default=150, help="of training in all, finished ones included")
+    add("--minutes", type=float, default=120, help="of training in all, finished ones included")
     add("--batch-size", type=int, default=16, help="clips an update")
-    add("--easy-steps", type=int, default=300, help="first updates on short sentences alone")
+    add("--easy-steps", type=int, default=450, help="first updates on short sentences alone")
     add("--threads", type=int, default=1, help="of the CPU")
     return parser.parse_args()
 

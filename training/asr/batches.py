@@ -23,6 +23,7 @@ _GROUP = 6  # batches made together, so that clips of like length share one
 _SPEECHLESS = 0.06
 _WHOLE_WINDOW = 0.15  # of the batches: as long as the model's window, as at inference
 _MASK_SHARE = 0.6
+_EASY_SECONDS = 3.2
 _FRESH, _KEPT = 7, 600  # utterances: new ones an update, and those that clips are made from
 
 
@@ -52,7 +53,8 @@ class Batches:
     voices of espeak-ng breathe at random, so their sound does not.)"""
 
     def __init__(self, units: Units, size: int, words: Path | None, easy_until: int) -> None:
-        """Before step `easy_until` every clip is one short sentence."""
+        """Before step `easy_until` every clip is one short sentence; over as many steps again
+        they grow to fill the model's window."""
         self._units, self._size, self._easy_until = units, size, easy_until
         self._sentences = Sentences(words)
         self._tokenizer, self._extractor = build_tokenizer(), feature_extractor()
@@ -66,39 +68,44 @@ class Batches:
 
     def _group(self, step: int) -> list[list[Clip]]:
         rng = Random(step)
-        easy = step < self._easy_until
+        longest = self._longest(step)
         seeds = range(step * _FRESH, step * _FRESH + _KEPT)
-        clips = [self._clip(rng, seeds, easy) for _ in range(_GROUP * self._size)]
+        clips = [self._clip(rng, seeds, longest) for _ in range(_GROUP * self._size)]
         clips.sort(key=lambda clip: len(clip.samples))
         groups = [clips[i : i + self._size] for i in range(0, len(clips), self._size)]
         rng.shuffle(groups)
         return groups
+
+    def _longest(self, step: int) -> float:
+        """Seconds of the longest clip at `step`."""
+        grown = min(1.0, max(0.0, step / max(1, self._easy_until) - 1))
+        return _EASY_SECONDS + grown * (CHUNK_SECONDS - _EASY_SECONDS)
 
     def _speak(self, seed: int) -> tuple[str, voices.Utterance]:
         rng = Random(f"utterance-{seed}")
         text = self._sentences.draw(rng).text
         return text, voices.speak(text, rng)
 
-    def _clip(self, rng: Random, seeds: range, easy: bool) -> Clip:
+    def _clip(self, rng: Random, seeds: range, longest: float) -> Clip:
         noise = np.random.default_rng(rng.getrandbits(64))
         if rng.random() < _SPEECHLESS:
-            size = int(rng.uniform(0.5, 2 if easy else CHUNK_SECONDS) * SAMPLE_RATE)
+            size = int(rng.uniform(0.5, longest) * SAMPLE_RATE)
             return Clip(sounds.speechless(size, noise), "", [])
-        clip = self._spoken(rng, seeds, easy)
+        clip = self._spoken(rng, seeds, longest)
         return Clip(sounds.record(clip.samples, noise), clip.text, clip.units)
 
-    def _spoken(self, rng: Random, seeds: range, easy: bool) -> Clip:
+    def _spoken(self, rng: Random, seeds: range, longest: float) -> Clip:
         """One sentence, often more where they fit, with silence around and between them."""
         clip = Clip(_pause(rng, 0.05, 0.5), "", [])
-        longest = (3.2 if easy else CHUNK_SECONDS - 0.05) * SAMPLE_RATE
+        most = int((longest - 0.05) * SAMPLE_RATE)
         goes_on = True
         while goes_on:
             text, said = self._utterance(rng.choice(seeds))
             joined = np.concatenate([clip.samples, said.samples, _pause(rng, 0.1, 0.6)])
-            if len(joined) <= longest and len(clip.text + text) <= 2 * MOST_CHARACTERS:
+            if len(joined) <= most and len(clip.text + text) <= 2 * MOST_CHARACTERS:
                 text = f"{clip.text}，{text}" if clip.text else text
                 clip = Clip(joined, text, clip.units + said.units)
-            goes_on = not clip.text or (not easy and rng.random() < 0.4)
+            goes_on = not clip.text or (longest > _EASY_SECONDS and rng.random() < 0.4)
         return clip
 
     def _collate(self, clips: list[Clip], step: int) -> Batch:
