@@ -11,6 +11,7 @@ twice it is as done once. Styles and their words are data: drawing_styles.toml.
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from tools.drawing_commands import EDGES, without_commands, without_marker
 from tools.drawing_styles import (
@@ -26,6 +27,8 @@ from tools.drawing_styles import (
 _QUOTED = re.compile(r"“[^”]*”|「[^」]*」|『[^』]*』|‘[^’]*’|\"[^\"]*\"")
 _HIDDEN = "\ue000"  # stands for a quoted text; of the private use area, so in nobody's prompt
 _CHINESE = re.compile(r"[㐀-鿿]")
+_MOST_PASSES = 8
+_LATIN = re.compile(r"[A-Za-z]")
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,24 @@ def optimise(
     `known`: the names of the styles that the checkpoint learned, None for all of them. `quality`:
     add the words that make a style stronger. `text` is empty when the prompt only asks to draw.
     """
+    rewrite = partial(_rewritten, style=style, known=known, quality=quality, languages=languages)
+    found = rewrite(prompt)
+    for _ in range(_MOST_PASSES):  # what goes may uncover more that has to go
+        again = found if found.verbatim else rewrite(found.text)
+        if again.text == found.text:
+            break
+        found = again
+    return found
+
+
+def _rewritten(
+    prompt: str,
+    *,
+    style: Style | None,
+    known: Collection[str] | None,
+    quality: bool,
+    languages: Collection[str],
+) -> Optimised:
     hidden, quoted = _hide(prompt)
     bare = without_marker(hidden)
     if bare != hidden:
@@ -112,5 +133,8 @@ def _joined(parts: Sequence[str], language: Language) -> str:
 
 
 def _language(text: str, languages: Collection[str]) -> Language:
-    """The language of the words to add: Chinese, unless the prompt has none of it."""
-    return "zh" if "en" not in languages or not text or _CHINESE.search(text) else "en"
+    """The language of the words to add: Chinese, unless the prompt is in Latin letters alone."""
+    if "zh" not in languages:
+        return "en"
+    latin = _LATIN.search(text) and not _CHINESE.search(text)
+    return "en" if latin and "en" in languages else "zh"

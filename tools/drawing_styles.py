@@ -90,11 +90,13 @@ def _bounded(name: str) -> str:
 def _read() -> tuple[dict[str, Style], dict[Language, tuple[str, ...]]]:
     path = Path(__file__).with_name("drawing_styles.toml")
     table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    styles = {
-        name: Style(name, **{k: v if isinstance(v, str) else tuple(v) for k, v in fields.items()})
-        for name, fields in table["styles"].items()
-    }
+    styles = {name: _style(name, fields) for name, fields in table["styles"].items()}
     return styles, {"zh": tuple(table["quality"]["zh"]), "en": tuple(table["quality"]["en"])}
+
+
+def _style(name: str, fields: dict[str, Any]) -> Style:
+    names, zh_more, en_more = (tuple(fields[key]) for key in ("names", "zh_more", "en_more"))
+    return Style(name, fields["zh"], fields["en"], names, zh_more, en_more)
 
 
 STYLES, QUALITY = _read()
