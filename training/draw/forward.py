@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import rms_norm
 
 Rotation = tuple[Tensor, Tensor, Tensor]  # cosines and sines [S, 1, D], quarter turn [D, D]
 
@@ -55,15 +56,15 @@ def _double(
     heads = attn.heads
     query = torch.cat(
         [
-            attn.norm_added_q(_split(attn.add_q_proj(y), heads)),
-            attn.norm_q(_split(attn.to_q(x), heads)),
+            _normed(attn.norm_added_q, _split(attn.add_q_proj(y), heads)),
+            _normed(attn.norm_q, _split(attn.to_q(x), heads)),
         ],
         1,
     )
     key = torch.cat(
         [
-            attn.norm_added_k(_split(attn.add_k_proj(y), heads)),
-            attn.norm_k(_split(attn.to_k(x), heads)),
+            _normed(attn.norm_added_k, _split(attn.add_k_proj(y), heads)),
+            _normed(attn.norm_k, _split(attn.to_k(x), heads)),
         ],
         1,
     )
@@ -83,7 +84,7 @@ def _single(block: Any, joint: Tensor, modulation: Tensor, turn: Rotation) -> Te
     fused = attn.to_qkv_mlp_proj(_modulated(block.norm, joint, mod))
     *parts, wide = fused.split([width, width, width, fused.shape[-1] - 3 * width], -1)
     query, key, value = (_split(part, attn.heads) for part in parts)
-    mixed = _attend(attn.norm_q(query), attn.norm_k(key), value, turn)
+    mixed = _attend(_normed(attn.norm_q, query), _normed(attn.norm_k, key), value, turn)
     return joint + _gate(mod) * attn.to_out(torch.cat([mixed, attn.mlp_act_fn(wide)], -1))
 
 
@@ -94,6 +95,11 @@ def _modulated(norm: Any, x: Tensor, mod: Tensor) -> Tensor:
 
 def _gate(mod: Tensor) -> Tensor:
     return mod.chunk(3, -1)[2]
+
+
+def _normed(norm: Any, x: Tensor) -> Tensor:
+    """Weights in the type of `x`: PyTorch fuses the norm only then."""
+    return rms_norm(x, norm.normalized_shape, norm.weight.to(x.dtype), norm.eps)
 
 
 def _split(x: Tensor, heads: int) -> Tensor:

@@ -74,8 +74,8 @@ WIDE = replace(
         "采用{s}", "以{s}为风格", "整幅图用{s}", "看起来像{s}",
     ),
     count_color=(
-        *TRAIN.count_color, "{n}{m}可爱的{c}{name}", "{name}，{n}{m}，{c}的", "{n}{m}{name}，全是{c}的",
-        "{c}{c}的{name}{n}{m}", "{name}是{c}色的，有{n}{m}", "{c}色{name}共{n}{m}",
+        *TRAIN.count_color, "{n}{m}可爱的{c}{name}", "{name}，{n}{m}，{c}的",
+        "{n}{m}{name}，全是{c}的", "{c}{c}的{name}{n}{m}", "{name}是{c}色的，有{n}{m}", "{c}色{name}共{n}{m}",
         "{n}{m}漂亮的{c}颜色{name}", "{n}{m}{name}都是{c}色", "总共{n}{m}{c}的{name}",
     ),
     count_color_person=(
@@ -142,6 +142,7 @@ INSTRUCTIONS: Mapping[str, tuple[str, ...]] = {
     ),
     "replace": (
         "{name}变成{np}", "{name}改画{np}", "不要{name}，要{np}", "把{name}变为{np}",
-        "{name}替换为{np}", "将{name}换为{np}", "用{np}换掉{name}", "{name}的地方改放{np}", "拿{np}替换{name}",
+        "{name}替换为{np}", "将{name}换为{np}", "用{np}换掉{name}", "{name}的地方改放{np}",
+        "拿{np}替换{name}",
     ),
 }  # fmt: skip
