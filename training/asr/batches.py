@@ -14,7 +14,7 @@ from torch import Tensor
 from training.asr import sounds, voices
 from training.asr.model import CHUNK_SECONDS, HOP, feature_extractor
 from training.asr.sentences import MOST_CHARACTERS, Sentences
-from training.asr.tokenizer import END, LANGUAGE, NO_SPEECH, PREFIX, build_tokenizer
+from training.asr.tokenizer import END, LANGUAGE, NO_SPEECH, PREFIX, build_tokenizer, number_of
 from training.asr.units import Units
 from training.asr.voices import SAMPLE_RATE, Samples
 
@@ -124,12 +124,12 @@ class Batches:
 
     def _language(self, clip: Clip) -> int:
         """What follows the start: the language, or that there is no speech, as Whisper has it."""
-        return int(self._tokenizer.convert_tokens_to_ids(LANGUAGE if clip.text else NO_SPEECH))
+        return number_of(self._tokenizer, LANGUAGE if clip.text else NO_SPEECH)
 
     def _row(self, text: str) -> list[int]:
         ids = self._tokenizer(text, add_special_tokens=False)["input_ids"]
-        special = self._tokenizer.convert_tokens_to_ids
-        return [*special(list(PREFIX)), *ids, special(END)]
+        prefix = [number_of(self._tokenizer, token) for token in PREFIX]
+        return [*prefix, *ids, number_of(self._tokenizer, END)]
 
     def _features(self, clips: list[Clip], rng: np.random.Generator) -> Tensor:
         audio = [clip.samples for clip in clips]

@@ -1,7 +1,9 @@
 """The starter's architecture in transformers' own configuration, and how it is written to disk."""
 
 import copy
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import (
@@ -25,7 +27,7 @@ _MOST_TOKENS = 80
 
 def config(tokenizer: WhisperTokenizer) -> WhisperConfig:
     """A Whisper of 25 positions a second whose window is 8 s instead of 30."""
-    end = tokenizer.convert_tokens_to_ids(tokens.END)
+    end = tokens.number_of(tokenizer, tokens.END)
     return WhisperConfig(
         vocab_size=len(tokenizer),
         num_mel_bins=80,
@@ -38,7 +40,7 @@ def config(tokenizer: WhisperTokenizer) -> WhisperConfig:
         decoder_ffn_dim=4 * _WIDTH,
         max_source_positions=CHUNK_SECONDS * _FRAMES_A_SECOND // 2,
         max_target_positions=_MOST_TOKENS,
-        decoder_start_token_id=tokenizer.convert_tokens_to_ids(tokens.START),
+        decoder_start_token_id=tokens.number_of(tokenizer, tokens.START),
         bos_token_id=end,
         eos_token_id=end,
         pad_token_id=end,
@@ -51,8 +53,8 @@ def config(tokenizer: WhisperTokenizer) -> WhisperConfig:
 
 def generation_config(tokenizer: WhisperTokenizer) -> GenerationConfig:
     """Chinese, transcribed, without time tokens; an empty text may come first of all."""
-    number = tokenizer.convert_tokens_to_ids
-    return GenerationConfig(
+    number = partial(tokens.number_of, tokenizer)
+    return GenerationConfig(  # type: ignore[no-untyped-call]
         decoder_start_token_id=number(tokens.START),
         bos_token_id=number(tokens.END),
         eos_token_id=number(tokens.END),
@@ -75,7 +77,7 @@ def generation_config(tokenizer: WhisperTokenizer) -> GenerationConfig:
 
 
 def feature_extractor() -> WhisperFeatureExtractor:
-    return WhisperFeatureExtractor(
+    return WhisperFeatureExtractor(  # type: ignore[no-untyped-call]
         feature_size=80,
         sampling_rate=SAMPLE_RATE,
         hop_length=HOP,
@@ -97,4 +99,5 @@ def write(model: WhisperForConditionalGeneration, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     feature_extractor().save_pretrained(str(folder))
     tokens.save_tokenizer(folder)
-    copy.deepcopy(model).to(torch.float16).save_pretrained(str(folder))
+    half: Any = copy.deepcopy(model)
+    half.to(torch.float16).save_pretrained(str(folder))

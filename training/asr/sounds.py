@@ -55,7 +55,7 @@ def _noise_below(samples: Samples, decibels: float, rng: Rng) -> Samples:
     size = len(samples)
     made = music(size, rng) if rng.random() < 0.1 else noise(size, rng)
     sound, loud = np.sqrt(np.mean(samples**2)), np.sqrt(np.mean(made**2)) + 1e-9
-    return (made * (sound / loud * 10 ** (-decibels / 20))).astype(np.float32)
+    return made * np.float32(sound / loud * 10 ** (-decibels / 20))
 
 
 def _fast_length(size: int) -> int:

@@ -26,15 +26,21 @@ def build_tokenizer() -> WhisperTokenizer:
     vocabulary = {letter: n for n, letter in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
     merges: list[tuple[str, str]] = []
     for character in (*gb2312_characters(), "，"):
-        first, second, third = _byte_letters(character)
+        first, second, third = tuple(_byte_letters(character))
         for pair in ((first, second), (first + second, third)):
             if "".join(pair) not in vocabulary:
                 vocabulary["".join(pair)] = len(vocabulary)
                 merges.append(pair)
     vocabulary |= {token: len(vocabulary) + n for n, token in enumerate((END, *_SPECIAL))}
     tokenizer = WhisperTokenizer(vocab=vocabulary, merges=merges, language="zh", task="transcribe")
-    tokenizer.add_special_tokens({"additional_special_tokens": _SPECIAL})  # type: ignore[arg-type]
+    tokenizer.add_special_tokens({"additional_special_tokens": _SPECIAL})
     return tokenizer
+
+
+def number_of(tokenizer: WhisperTokenizer, token: str) -> int:
+    number = tokenizer.convert_tokens_to_ids(token)
+    assert isinstance(number, int)
+    return number
 
 
 def save_tokenizer(folder: Path) -> None:

@@ -48,8 +48,8 @@ def resample(samples: Samples, rate: int, to: int) -> Samples:
     padded = np.pad(samples, (0, -len(samples) % step))
     length = len(padded) // step * (to // np.gcd(rate, to))
     spectrum = np.fft.rfft(padded)[: length // 2 + 1]
-    resampled = np.fft.irfft(spectrum, length) * (length / max(1, len(padded)))
-    return resampled.astype(np.float32)
+    resampled: Samples = np.fft.irfft(spectrum, length).astype(np.float32)
+    return resampled * np.float32(length / max(1, len(padded)))
 
 
 def _voice(rng: Random, held_out: bool) -> str:
