@@ -85,7 +85,7 @@ def _figures(tally: Tally) -> dict[str, float]:
 
 
 def _table(by_style: dict[str, Tally]) -> Table:
-    rows = [
+    rows: list[tuple[str | int | float, ...]] = [
         (style, tally.wanted["kind"], *_figures(tally).values())
         for style, tally in by_style.items()
         if tally.wanted

@@ -73,8 +73,8 @@ def spoil(pixels: NDArray[np.uint8], rng: Random) -> NDArray[np.uint8]:
 
 def _tone(pixels: NDArray[np.uint8], rng: Random) -> NDArray[np.uint8]:
     gain = np.asarray([rng.uniform(0.93, 1.07) for _ in range(3)], np.float32)
-    lift = rng.uniform(-10, 10)
-    return np.clip(pixels * gain + lift, 0, 255).astype(np.uint8)
+    toned = pixels * gain + np.float32(rng.uniform(-10, 10))
+    return toned.clip(0, 255).astype(np.uint8)
 
 
 def _coarsen(image: Image.Image, rng: Random) -> Image.Image:

@@ -59,9 +59,11 @@ class JudgeNet(nn.Module):
         widths = [_WIDTH * 4 * 2**level for level in range(4)]
         self.lateral = nn.ModuleList(nn.Conv2d(width, _PYRAMID, 1) for width in widths)
         self.merge = nn.ModuleList(_block() for _ in range(3))
-        self.maps = nn.Sequential(_block(), nn.Conv2d(_PYRAMID, len(KINDS) + len(COLOR_NAMES), 1))
+        last = nn.Conv2d(_PYRAMID, len(KINDS) + len(COLOR_NAMES), 1)
+        self.maps = nn.Sequential(_block(), last)
         self.setting = nn.Linear(sum(widths), sum(map(len, SETTINGS.values())))
-        nn.init.constant_(self.maps[-1].bias[: len(KINDS)], _RARE)
+        if last.bias is not None:
+            nn.init.constant_(last.bias[: len(KINDS)], _RARE)
 
     def forward(self, images: Tensor) -> Maps:
         levels = self._levels(images)
@@ -83,7 +85,7 @@ class JudgeNet(nn.Module):
 
     def _pyramid(self, levels: list[Tensor]) -> Tensor:
         sides = [lateral(level) for lateral, level in zip(self.lateral, levels, strict=True)]
-        merged = sides.pop()
+        merged: Tensor = sides.pop()
         for merge in self.merge:
             merged = merge(sides.pop() + interpolate(merged, scale_factor=2.0))
         return merged

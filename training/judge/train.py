@@ -40,7 +40,7 @@ class Trainer:
         torch.manual_seed(0)
         self.net = JudgeNet()
         start_from_clip(self.net, clip)
-        self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.net.to(memory_format=torch.channels_last)
         self.optimizer = torch.optim.AdamW(
             self._parameter_groups(), lr=plan.learning_rate, fused=True
         )
@@ -53,7 +53,7 @@ class Trainer:
         saved = self.minutes
         stream = batches.starting_at(self.step)
         with Progress() as progress:
-            bar = progress.add_task("judge", total=self.plan.minutes, completed=self.minutes)
+            bar = progress.add_task("judge", total=self.plan.minutes)
             while self.minutes < self.plan.minutes and not stop.is_set():
                 losses = self._timed_update(stream)
                 self._log(losses)
