@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 from models.errors import NotFound
@@ -14,13 +15,20 @@ from tools.thumbnails import THUMBNAIL_SIDES, encode_thumbnail
 GALLERY_DIR = Path(__file__).parent / "gallery"
 MAX_PIXELS = 100_000_000
 
-# (the tool it needs, a question that the gallery has an answer to)
+# The tools it needs, and a question that the gallery has an answer to; whole tasks come first.
 _SUGGESTIONS = (
-    ("search_images", "帮我找几张有拱桥的图"),
-    ("search_images", "找两张有荷花的图"),
-    ("search_images", "找几张水墨画"),
-    ("speak", "把“小桥流水人家”读给我听"),
+    (
+        ("search_images", "ask_image", "generate_image", "edit_image", "speak"),
+        "找一张有桥的图，看看里面有几只船，照着它画一张夜景，读出来",
+    ),
+    (("search_images",), "帮我找几张有拱桥的图"),
+    (("generate_image",), "生成一幅水墨画风格的江南水乡，有拱桥、流水和垂柳"),
+    (("search_images", "edit_image"), "找一张有塔的图，改成雪天"),
+    (("speak",), "把“小桥流水人家”读给我听"),
+    (("search_images",), "找两张有荷花的图"),
+    (("search_images",), "找几张水墨画"),
 )
+MOST_SUGGESTED = 5
 
 
 @dataclass(frozen=True)
@@ -64,8 +72,9 @@ def _thumbnail(path: Path, _changed: int, side: int) -> bytes:
 
 
 def suggestions(tools: Collection[str]) -> tuple[str, ...]:
-    """First questions that need no more than `tools`."""
-    return tuple(question for tool, question in _SUGGESTIONS if tool in tools)
+    """First questions that need no more than `tools`, the richest first."""
+    fitting = (question for needed, question in _SUGGESTIONS if set(needed) <= set(tools))
+    return tuple(islice(fitting, MOST_SUGGESTED))
 
 
 def _read(index: Path) -> tuple[Sample, ...]:

@@ -1,9 +1,12 @@
 """Pictures in a grid, sounds with a player, each under its handle."""
 
+import re
 from collections.abc import Sequence
 from functools import partial
+from io import BytesIO
 
 import streamlit as st
+from PIL import Image
 
 from api.schemas import ArtifactView
 from models.errors import NotFound
@@ -13,6 +16,7 @@ from ui.web.words import words
 
 LARGE, SMALL = 1024, 512
 """Pixels of the longer side: a picture alone, a picture among others."""
+_NO_NAME = re.compile(r"[^A-Za-z0-9_-]")  # what Streamlit replaces in a key to name a class
 
 
 def show_artifacts(artifacts: Sequence[ArtifactView], key: str) -> None:
@@ -39,7 +43,7 @@ def show_picture(view: ArtifactView, key: str, size: int) -> None:
         st.caption(words()("artifact.gone", handle=view.handle or ""))
         return
     with st.container(key=f"picture-{key}", gap=None):
-        st.image(data, caption=caption_of(view), width="stretch", alt=view.handle or view.kind)
+        _image(data, key, caption_of(view), view.handle or view.kind)
         if view.label:
             _download(view, key)
 
@@ -52,7 +56,15 @@ def show_preview(sha256: str, key: str, size: int) -> None:
         return  # the next one comes soon
     text = words()("step.preview")
     with st.container(key=f"picture-{key}", gap=None):
-        st.image(data, caption=text, width="stretch", alt=text)
+        _image(data, key, text, text)
+
+
+def _image(data: bytes, key: str, caption: str, alt: str) -> None:
+    """A picture whose room is kept before it has come, so that nothing below it jumps."""
+    width, height = Image.open(BytesIO(data)).size
+    place = f".st-key-picture-{_NO_NAME.sub('-', key)}"
+    st.html(f"<style>{place} img {{ aspect-ratio: {width} / {height}; }}</style>")
+    st.image(data, caption=caption, width="stretch", alt=alt)
 
 
 def _download(view: ArtifactView, key: str) -> None:
