@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def _train(options: argparse.Namespace, pictures: Pictures) -> None:
-    """The stages that are not finished yet; the folder is written after each of the last two."""
+    """The stages that are not finished yet; the last one writes the folder at each checkpoint."""
     model = starter.build()
     starter.adopt_language_model(model, options.language_model)
     heads = new_heads(model.model.visual)
@@ -36,8 +36,8 @@ def _train(options: argparse.Namespace, pictures: Pictures) -> None:
         return
     if not align(model, pictures, work, options.align_minutes):
         return
-    instruct(model, heads, pictures, work, options.instruct_minutes)
-    save(model, options.out)
+    minutes = options.instruct_minutes
+    instruct(model, heads, pictures, work, minutes, lambda: save(model, options.out))
 
 
 def _parse() -> argparse.Namespace:

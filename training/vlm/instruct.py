@@ -26,7 +26,7 @@ from training.world.phrases import HELD_OUT, TRAIN, PhraseBank
 from training.world.questions import Exchange, ask
 from training.world.scene import Scene
 
-BATCH = 16
+BATCH = 8
 _DESCRIBED = 0.25  # share of pictures that are described too
 _CELLS_WEIGHT = 0.1
 _SHARES = {"yes_no": 0.7, "what": 0.7}  # of the exchanges on a topic that has many, the share kept
@@ -66,12 +66,14 @@ def instruct(
     pictures: Pictures,
     folder: Path,
     minutes: float,
+    on_keep: Callable[[], None],
 ) -> bool:
     """Stage 2: everything, on questions; False when it was stopped before its end."""
     modules = nn.ModuleDict({"model": model, "heads": heads})
     trained = list(modules.named_parameters())
-    stage = Stage("instruct", folder, modules, trained, Rates(0.01, 1e-3), minutes)
+    stage = Stage("instruct", folder, modules, trained, Rates(0.01, 1e-3), minutes, on_keep)
     if stage.finished:
+        on_keep()
         return True
     packer = Packer()
 

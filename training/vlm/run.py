@@ -39,6 +39,7 @@ class Stage:
     trained: list[tuple[str, nn.Parameter]]
     rates: Rates
     minutes: float
+    on_keep: Callable[[], None] = lambda: None
     step: int = 0
     seconds: float = 0.0
     stopped: bool = False
@@ -88,7 +89,7 @@ class Stage:
         return self.finished
 
     def keep(self) -> None:
-        """Write the checkpoint."""
+        """Write the checkpoint, and whatever else is to be written with it."""
         state = {
             "modules": self.modules.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
@@ -98,6 +99,7 @@ class Stage:
         partial = self.path.with_suffix(".partial")
         torch.save(state, partial)
         partial.replace(self.path)
+        self.on_keep()
 
     def _stop(self, _: int, __: FrameType | None) -> None:
         self.stopped = True
