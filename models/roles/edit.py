@@ -30,7 +30,7 @@ class ImageEditor(DiffusionModel):
         begins from the picture under that share of noise: 0 changes nearly nothing, 1 all. A class
         that takes no reference picture always does the latter. Same seed, same bytes.
         """
-        size = working_size(image.size, self.native_size[0], self.size_multiple)
+        size = self._working_size(image.size)
         source = image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
         words, start = self._words(instruction, ""), None
         if strength is not None or not self._family.takes_reference:
@@ -40,6 +40,11 @@ class ImageEditor(DiffusionModel):
             words["image"] = source
         edited = self._denoise(words, size=size, seed=seed, on_step=on_step, start=start)
         return edited.resize(_within(image.size, edited.size), Image.Resampling.LANCZOS)
+
+    def _working_size(self, source: tuple[int, int]) -> tuple[int, int]:
+        if self._family.defaults.one_size:
+            return self.native_size
+        return working_size(source, self.native_size[0], self.size_multiple)
 
 
 def working_size(source: tuple[int, int], side: int, multiple: int) -> tuple[int, int]:

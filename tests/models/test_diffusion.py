@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 from models.catalog import Checkpoint
+from models.denoising.memory import FIXED_BYTES
 from models.denoising.schedule import estimate_clean, noised
 from models.dtypes import with_dtype
 from models.errors import Cancelled, CatalogError, CheckpointBroken
@@ -219,6 +220,11 @@ def test_the_working_size_is_one_that_the_pipeline_takes(source: tuple[int, int]
     assert width * height <= 256 * 256 * 1.15
 
 
+def test_a_checkpoint_of_one_size_edits_in_it(klein: Path) -> None:
+    editor = ImageEditor.load(klein, entry_of("edit", "ImageEditor", one_size=True), CPU)
+    assert editor.edit(noise_picture(300, 200), "改成夜晚", seed=1).size == (64, 43)
+
+
 def test_a_class_without_reference_pictures_edits_by_strength(z_image: Path) -> None:
     checkpoint = entry_of("edit", "ImageEditor", text_encoder_out_layers=None, strength=0.5)
     editor = ImageEditor.load(z_image, checkpoint, CPU)
@@ -234,7 +240,7 @@ def test_bytes_are_those_of_the_components_and_a_call(klein: Path) -> None:
         tensor_bytes(klein / part, torch.float32) for part in ("transformer", "vae", "text_encoder")
     )
     assert tensor_bytes(klein, torch.float32) == weights
-    more = 4 * 4 * 8 * 128 * 128  # four float32 maps of 8 channels
+    more = FIXED_BYTES + 4 * 4 * 8 * 128 * 128  # four float32 maps of 8 channels
     assert ImageGenerator.bytes_needed(klein, T2I) == weights + more
     assert ImageGenerator.load(klein, T2I, CPU).bytes == weights + more
 

@@ -13,6 +13,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from models.catalog import Catalog, Checkpoint, Profile
+from models.denoising.defaults import DrawingDefaults
 from models.errors import Cancelled, NotFound, ToolFailed, ToolRetry
 from models.residency import Residency
 from tests.fixtures import tiny_drawing
@@ -21,6 +22,7 @@ from tools import drawing
 from tools.artifacts import ArtifactStore
 from tools.context import Activity, ToolContext
 from tools.drawing import draw_or_again, is_blank
+from tools.drawing_styles import STYLES
 from tools.edit_image import edit_image
 from tools.generate_image import generate_image
 from tools.labels import read_label
@@ -101,6 +103,15 @@ def test_a_picture_carries_where_it_comes_from(context: ToolContext) -> None:
     assert output.details["seeds"] == [5]
     assert artifact.label
     assert read_label(context.artifacts.path(artifact.sha256)) is not None
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_catalogue_says_how_each_checkpoint_is_called(role: str) -> None:
+    catalog = Catalog.bundled()
+    for name in catalog.names(role):
+        defaults = DrawingDefaults.of(catalog.get(name))
+        assert set(defaults.styles or ()) <= set(STYLES)
+        assert defaults.size**2 <= defaults.max_pixels
 
 
 def test_the_same_seed_draws_the_same_pixels(context: ToolContext) -> None:
