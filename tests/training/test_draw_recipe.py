@@ -31,9 +31,10 @@ from training.draw.train_autoencoder import AutoencoderTrainer, Plan, to_input
 from training.draw.train_text import TextPlan, TextTrainer, encode_texts
 from training.draw.train_transformer import DrawPlan, DrawTrainer, Material
 from training.draw.transformer import Denoiser, create_transformer
+from training.draw.wording import INSTRUCTIONS, WIDE
 from training.pictures import training_change
-from training.world.edits import Change
-from training.world.phrases import TRAIN
+from training.world.edits import Change, all_instructions
+from training.world.phrases import HELD_OUT, TRAIN, PhraseBank
 from training.world.render import draw
 from training.world.scene import Group, Scene
 
@@ -122,14 +123,25 @@ def test_orthogonal_evens_out_singular_values() -> None:
     assert values.max() < 1.4
 
 
-def test_prompt_states_what_its_words_say() -> None:
+@pytest.mark.parametrize("bank", [TRAIN, WIDE])
+def test_prompt_states_what_its_words_say(bank: PhraseBank) -> None:
     for seed in range(40):
-        wish = sample_prompt(SCENE, Random(seed), TRAIN)
+        wish = sample_prompt(SCENE, Random(seed), bank)
         assert wish.sort == DRAW
         for thing in wish.things:
             assert thing.kind in ("cat", "moon")
             assert thing.color in (None, "白")
         assert ("三" in wish.text) == any(t.count == 3 for t in wish.things)
+
+
+def test_wider_wording_keeps_off_the_held_out_bank() -> None:
+    assert not all_instructions(HELD_OUT) & {f for frames in INSTRUCTIONS.values() for f in frames}
+    for name, held_out in vars(HELD_OUT).items():
+        wide = getattr(WIDE, name)
+        if isinstance(held_out, dict):
+            assert all(not set(wide[key]) & set(held_out[key]) for key in held_out)
+        elif isinstance(held_out, tuple):
+            assert not set(wide) & set(held_out)
 
 
 def test_instruction_names_the_old_thing_before_the_new() -> None:
@@ -204,11 +216,10 @@ def test_text_encoder_learns_and_resumes(tmp_path: Path, tokenizer: Any) -> None
 def test_transformer_resumes_as_if_it_had_never_stopped(tmp_path: Path, material: Material) -> None:
     plan = DrawPlan(prompts=2, instructions=2, edits=0.5)
     straight = DrawTrainer(tmp_path, plan, material)
-    for _ in range(3):
+    for _ in range(2):
         _one_update(straight)
     halved = DrawTrainer(tmp_path, plan, material)
-    for _ in range(2):
-        _one_update(halved)
+    _one_update(halved)
     halved.save()
     resumed = DrawTrainer(tmp_path, plan, material)
     _one_update(resumed)

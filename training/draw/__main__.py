@@ -41,7 +41,7 @@ def _parse() -> argparse.Namespace:
         default=2_700,
         help="updates in all, finished ones included",
     )
-    add("--text-steps", type=int, default=1_600, help="updates in all, finished ones included")
+    add("--text-steps", type=int, default=2_225, help="updates in all, finished ones included")
     add("--minutes", type=float, default=60, help="of the transformer, from now on")
     add("--threads", type=int, default=1, help="of the CPU")
     return parser.parse_args()

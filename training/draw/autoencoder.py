@@ -20,7 +20,7 @@ _DECODER = (16, 24, 64, 128, 160)
 
 def create_autoencoder() -> Any:
     """Random weights; narrow where the picture is large, since that is where the time goes."""
-    model: Any = AutoencoderKLFlux2(
+    model: Any = AutoencoderKLFlux2(  # type: ignore[no-untyped-call]
         down_block_types=("DownEncoderBlock2D",) * len(_ENCODER),
         up_block_types=("UpDecoderBlock2D",) * len(_DECODER),
         block_out_channels=_ENCODER,

@@ -15,7 +15,9 @@ CALL = {"max_sequence_length": MAX_LENGTH, "text_encoder_out_layers": OUT_LAYERS
 
 def pipeline(autoencoder: Any, text_encoder: Any, tokenizer: Any, transformer: Any) -> Any:
     """The parts together, for drawing at once or for `save_pretrained`."""
-    scheduler = FlowMatchEulerDiscreteScheduler(shift=SHIFT, use_dynamic_shifting=False)
+    scheduler = FlowMatchEulerDiscreteScheduler(  # type: ignore[no-untyped-call]
+        shift=SHIFT, use_dynamic_shifting=False
+    )
     made: Any = Flux2KleinPipeline(  # type: ignore[no-untyped-call]
         scheduler=scheduler,
         vae=autoencoder,

@@ -70,7 +70,8 @@ def _double(
     )
     value = torch.cat([_split(attn.add_v_proj(y), heads), _split(attn.to_v(x), heads)], 1)
     mixed = _attend(query, key, value, turn)
-    for_words, for_image = mixed.split([length, mixed.shape[1] - length], 1)
+    sizes = [length, mixed.shape[1] - length]
+    for_words, for_image = mixed.split(sizes, 1)  # type: ignore[no-untyped-call]
     image = image + _gate(i1) * attn.to_out[0](for_image)
     words = words + _gate(w1) * attn.to_add_out(for_words)
     image = image + _gate(i2) * block.ff(_modulated(block.norm2, image, i2))
@@ -85,7 +86,8 @@ def _single(block: Any, joint: Tensor, modulation: Tensor, turn: Rotation) -> Te
     *parts, wide = fused.split([width, width, width, fused.shape[-1] - 3 * width], -1)
     query, key, value = (_split(part, attn.heads) for part in parts)
     mixed = _attend(_normed(attn.norm_q, query), _normed(attn.norm_k, key), value, turn)
-    return joint + _gate(mod) * attn.to_out(torch.cat([mixed, attn.mlp_act_fn(wide)], -1))
+    out: Tensor = attn.to_out(torch.cat([mixed, attn.mlp_act_fn(wide)], -1))
+    return joint + _gate(mod) * out
 
 
 def _modulated(norm: Any, x: Tensor, mod: Tensor) -> Tensor:
@@ -99,11 +101,12 @@ def _gate(mod: Tensor) -> Tensor:
 
 def _normed(norm: Any, x: Tensor) -> Tensor:
     """Weights in the type of `x`: PyTorch fuses the norm only then."""
-    return rms_norm(x, norm.normalized_shape, norm.weight.to(x.dtype), norm.eps)
+    normed: Tensor = rms_norm(x, norm.normalized_shape, norm.weight.to(x.dtype), norm.eps)
+    return normed
 
 
 def _split(x: Tensor, heads: int) -> Tensor:
-    return x.unflatten(-1, (heads, -1))  # [B, S, H, D]
+    return x.reshape(*x.shape[:-1], heads, -1)  # [B, S, H, D]
 
 
 def _attend(query: Tensor, key: Tensor, value: Tensor, turn: Rotation) -> Tensor:

@@ -71,7 +71,8 @@ def encode(autoencoder: Any, pictures: Tensor) -> Tensor:
     """Normalised tokens [B, TOKENS, TOKEN_CHANNELS] of pictures [B, 3, S, S] in -1…1."""
     bn = autoencoder.bn
     deviation = (bn.running_var + autoencoder.config.batch_norm_eps).sqrt()
-    return (_packed_means(autoencoder, pictures) - bn.running_mean) / deviation
+    tokens: Tensor = (_packed_means(autoencoder, pictures) - bn.running_mean) / deviation
+    return tokens
 
 
 @torch.no_grad()

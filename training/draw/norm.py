@@ -25,7 +25,7 @@ class _GroupNormSilu(torch.autograd.Function):
         return silu(torch.addcmul(_like(shift, x), x, _like(scale, x)))
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
         x, mean, rstd, scale, shift, weight = ctx.saved_tensors
         before = torch.addcmul(_like(shift, x), x, _like(scale, x))
         grad = torch.ops.aten.silu_backward(grad, before)
@@ -63,7 +63,7 @@ def _like(values: Tensor, x: Tensor) -> Tensor:
 def norm_silu(norm: nn.Module, x: Tensor) -> Tensor:
     """silu(norm(x)) of a GroupNorm module."""
     assert isinstance(norm, nn.GroupNorm)
-    out: Tensor = _GroupNormSilu.apply(x, norm.weight, norm.bias, norm.num_groups, norm.eps)  # type: ignore[no-untyped-call]
+    out: Tensor = _GroupNormSilu.apply(x, norm.weight, norm.bias, norm.num_groups, norm.eps)
     return out
 
 
@@ -73,4 +73,5 @@ def residual(block: ResnetBlock2D, x: Tensor) -> Tensor:
     hidden = block.conv2(norm_silu(block.norm2, hidden))
     if block.conv_shortcut is not None:
         x = block.conv_shortcut(x)
-    return x + hidden
+    out: Tensor = x + hidden
+    return out

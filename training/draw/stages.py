@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import Qwen2TokenizerFast
+from transformers import Qwen2Tokenizer
 
 from training.draw.autoencoder import create_autoencoder
 from training.draw.export import export, pipeline
@@ -52,7 +52,7 @@ class Work:
         path = self.folder / "tokenizer"
         if not path.exists():
             build_tokenizer().save_pretrained(str(path))
-        return Qwen2TokenizerFast.from_pretrained(str(path))
+        return Qwen2Tokenizer.from_pretrained(str(path))
 
     def pairs(self) -> Pairs:
         return [training_change(pair) for pair in range(len(self.pictures) // 2)]

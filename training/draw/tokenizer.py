@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers, trainers
-from transformers import Qwen2TokenizerFast
+from transformers import Qwen2Tokenizer
 
 from training.draw.prompts import MOST_THINGS, instruction, sample_prompt
 from training.pictures import training_change
@@ -44,13 +44,13 @@ def build_tokenizer(pairs: int = 12_000, characters: str | None = None) -> Any:
         max_token_length=_LONGEST_TOKEN,
         show_progress=False,
     )
-    plain = Qwen2TokenizerFast()
+    plain = Qwen2Tokenizer()
     learner = Tokenizer(models.BPE())
     learner.normalizer = normalizers.NFC()
     learner.pre_tokenizer = plain.backend_tokenizer.pre_tokenizer
     learner.train_from_iterator(_texts(pairs, characters or COMMON_CHARACTERS), trainer)
     vocabulary, merges = _vocabulary(learner)
-    tokenizer = Qwen2TokenizerFast(
+    tokenizer = Qwen2Tokenizer(
         vocab=vocabulary,
         merges=merges,
         pad_token=PAD,

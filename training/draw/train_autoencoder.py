@@ -30,11 +30,11 @@ _REPORT_EVERY = 25
 class Plan:
     """How long and how fast. `steps` is where the learning rate reaches its end."""
 
-    steps: int = 3_600
+    steps: int = 1_650
     crops: int = 8
-    learning_rate: float = 2e-3
+    learning_rate: float = 1.1e-3
     warmup: int = 50
-    whole_from: float = 0.7  # share of the steps after which only whole pictures come
+    whole_from: float = 0.85  # share of the steps after which only whole pictures come
     kl_weight: float = 3e-4
     average_decay: float = 0.995
     checkpoint_every: int = 400
@@ -97,7 +97,7 @@ class AutoencoderTrainer:
         parts = reconstruction_losses(drawn.float(), pictures)
         loss = sum(parts.values()) + self.plan.kl_weight * kl
         self.model.zero_grad()
-        loss.backward()  # type: ignore[union-attr]
+        loss.backward()  # type: ignore[no-untyped-call,union-attr]
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer in self.optimizers:
             optimizer.step()
@@ -140,7 +140,8 @@ class AutoencoderTrainer:
 def _optimizers(model: Any, learning_rate: float) -> list[torch.optim.Optimizer]:
     """Muon for the inner convolutions; AdamW for the outermost ones, norms and biases."""
     outermost = {"encoder.conv_in.weight", "decoder.conv_out.weight"}
-    inner, rest = [], []
+    inner: list[Tensor] = []
+    rest: list[Tensor] = []
     for name, parameter in model.named_parameters():
         (inner if parameter.ndim == 4 and name not in outermost else rest).append(parameter)
     return [

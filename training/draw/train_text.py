@@ -37,7 +37,7 @@ Pairs = list[tuple[Scene, Change]]
 class TextPlan:
     """How long and how fast."""
 
-    steps: int = 6_000
+    steps: int = 2_225
     batch_size: int = 64
     learning_rate: float = 2e-3
     warmup: int = 100

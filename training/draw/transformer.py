@@ -20,7 +20,7 @@ _TAP = 3  # the single block after which the tokens should know what they will s
 
 def create_transformer() -> Any:
     """Random weights; modulation and output start at zero (Peebles & Xie 2023)."""
-    model: Any = Flux2Transformer2DModel(
+    model: Any = Flux2Transformer2DModel(  # type: ignore[no-untyped-call]
         in_channels=TOKEN_CHANNELS,
         num_layers=_DOUBLE,
         num_single_layers=_SINGLE,

@@ -75,7 +75,8 @@ WIDE = replace(
     ),
     count_color=(
         *TRAIN.count_color, "{n}{m}可爱的{c}{name}", "{name}，{n}{m}，{c}的",
-        "{n}{m}{name}，全是{c}的", "{c}{c}的{name}{n}{m}", "{name}是{c}色的，有{n}{m}", "{c}色{name}共{n}{m}",
+        "{n}{m}{name}，全是{c}的", "{c}{c}的{name}{n}{m}", "{name}是{c}色的，有{n}{m}",
+        "{c}色{name}共{n}{m}",
         "{n}{m}漂亮的{c}颜色{name}", "{n}{m}{name}都是{c}色", "总共{n}{m}{c}的{name}",
     ),
     count_color_person=(
