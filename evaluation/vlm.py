@@ -87,7 +87,7 @@ def held_out_questions(count: int, seeds: Sequence[int] = HELD_OUT_SEEDS) -> lis
     each = -(-count // len(seeds))
     asked: list[Asked] = []
     seen: Counter[str] = Counter()
-    for seed in seeds:
+    for seed in seeds[: -(-count // each)]:
         scene = sample_scene(seed)
         rng = Random(f"asked-{seed}")
         exchanges = [e for e in ask(scene, rng, HELD_OUT) if e.topic not in _DESCRIBED]

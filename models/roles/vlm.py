@@ -80,11 +80,12 @@ class VisionLanguageModel:
         `on_text` gets each new piece of it, once a token, and may raise to end the call. Raises
         InvalidRequest for a picture as thin as a line, or a question beyond the context.
         """
-        if self._model is None:
+        model: Any = self._model
+        if model is None:
             raise RuntimeError("the model was released")
-        inputs = self._inputs(bounded(image, self.max_pixels), question).to(self._model.device)
+        inputs = self._inputs(bounded(image, self.max_pixels), question).to(model.device)
         stream = _TextStream(self._processor, on_text)
-        self._model.generate(
+        model.generate(
             **inputs,
             streamer=stream,
             max_new_tokens=self._room(inputs["input_ids"].shape[1]),
@@ -142,7 +143,7 @@ def bounded(image: Image.Image, max_pixels: int) -> Image.Image:
     return image.convert("RGB")
 
 
-class _TextStream(BaseStreamer):  # type: ignore[misc]  # transformers types it as Any
+class _TextStream(BaseStreamer):
     """Turns tokens into text as they come; the first that `generate` puts is the prompt."""
 
     def __init__(self, processor: Any, on_text: Callable[[str], None]) -> None:

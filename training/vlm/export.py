@@ -80,4 +80,6 @@ def _processor(tokenizer: PreTrainedTokenizerBase) -> Qwen3VLProcessor:
         image_std=[0.5] * 3,
     )
     videos = Qwen3VLVideoProcessor(patch_size=PATCH, temporal_patch_size=2, merge_size=MERGE)
-    return Qwen3VLProcessor(pictures, tokenizer, videos, chat_template=TEMPLATE)
+    return Qwen3VLProcessor(  # type: ignore[no-untyped-call]
+        pictures, tokenizer, videos, chat_template=TEMPLATE
+    )

@@ -5,6 +5,7 @@ While all learn, the tower goes on naming what lies in every cell.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -51,9 +52,7 @@ def align(
         for rows in pictures.rows(2000 + stage.step, BATCH):
             batch = packer.batch([_descriptions(row) for row in np.sort(rows)])
             pixels = pictures.batch(rows)[0]
-            yield lambda batch=batch, pixels=pixels: {
-                "words": answer_loss(model, batch, *see(model.model.visual, pixels))
-            }
+            yield partial(_described, model, batch, pixels)
 
     done = stage.run(losses(), lambda: exactness(model, pictures, packer), 100)
     model.requires_grad_(requires_grad=True)
@@ -82,9 +81,7 @@ def instruct(
             pixels, *labels = pictures.batch(rows)
             chosen = [conversation(scene_of_pairs(int(r)), Random(), TRAIN) for r in np.sort(rows)]
             batch = packer.batch(chosen)
-            yield lambda batch=batch, pixels=pixels, labels=labels: _both(
-                model, heads, batch, pixels, labels
-            )
+            yield partial(_both, model, heads, batch, pixels, labels)
 
     return stage.run(losses(), lambda: exactness(model, pictures, packer), 100)
 
@@ -130,6 +127,12 @@ def _hidden(
     )
     hidden: Tensor = output.last_hidden_state
     return hidden
+
+
+def _described(
+    model: Qwen3VLForConditionalGeneration, batch: Batch, pixels: Tensor
+) -> dict[str, Tensor]:
+    return {"words": answer_loss(model, batch, *see(model.model.visual, pixels))}
 
 
 def _both(

@@ -6,13 +6,16 @@ here, on labels that the layout gives for nothing. The heads are thrown away aft
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+from transformers.models.qwen3_vl.modeling_qwen3_vl import Qwen3VLVisionModel
 
 from training.vlm.labels import CELL_VALUES, IGNORE, SCENE_VALUES, Labels
 from training.vlm.run import Rates, Stage
@@ -58,14 +61,18 @@ class Pictures:
             seed += 1
 
 
-def new_heads(visual: nn.Module) -> nn.ModuleList:
+def new_heads(visual: Qwen3VLVisionModel) -> nn.ModuleList:
     """Untrained heads for the last level of visual tokens and for those of the deep stack."""
     levels = 1 + len(visual.deepstack_merger_list)
-    return nn.ModuleList([Heads(visual.config.out_hidden_size) for _ in range(levels)])
+    return nn.ModuleList([Heads(int(visual.config.out_hidden_size)) for _ in range(levels)])
 
 
 def pretrain(
-    visual: nn.Module, heads: nn.ModuleList, pictures: Pictures, folder: Path, minutes: float
+    visual: Qwen3VLVisionModel,
+    heads: nn.ModuleList,
+    pictures: Pictures,
+    folder: Path,
+    minutes: float,
 ) -> bool:
     """Train tower and heads in `folder`; False when it was stopped before its end."""
     modules = nn.ModuleDict({"visual": visual, "heads": heads})
@@ -78,13 +85,13 @@ def pretrain(
     def losses() -> Iterator[Callable[[], dict[str, Tensor]]]:
         for rows in stream:
             pixels, *labels = pictures.batch(rows)
-            yield lambda pixels=pixels, labels=labels: _looked(visual, heads, pixels, labels)
+            yield partial(_looked, visual, heads, pixels, labels)
 
-    return stage.run(losses(), lambda: accuracies(visual, heads[0], pictures), 200)
+    return stage.run(losses(), lambda: accuracies(visual, cast(Heads, heads[0]), pictures), 200)
 
 
 def _looked(
-    visual: nn.Module, heads: nn.ModuleList, pixels: Tensor, labels: list[Tensor]
+    visual: Qwen3VLVisionModel, heads: nn.ModuleList, pixels: Tensor, labels: list[Tensor]
 ) -> dict[str, Tensor]:
     tokens, deep = see(visual, pixels)
     return losses_of(heads, [tokens, *deep], *labels)
@@ -97,7 +104,7 @@ def losses_of(
     parts: dict[str, Tensor] = {}
     for level, (head, seen) in enumerate(zip(heads, levels, strict=True)):
         weight = _DEEP_WEIGHT if level else 1.0
-        for name, loss in _level(head, seen, cells, scene, kinds).items():
+        for name, loss in _level(cast(Heads, head), seen, cells, scene, kinds).items():
             parts[name] = parts.get(name, 0.0) + weight * loss
     return parts
 
@@ -128,7 +135,7 @@ def _cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def accuracies(visual: nn.Module, heads: Heads, pictures: Pictures) -> dict[str, float]:
+def accuracies(visual: Qwen3VLVisionModel, heads: Heads, pictures: Pictures) -> dict[str, float]:
     """On pictures never trained on: shares of cells and of settings named right."""
     right: dict[str, list[Tensor]] = {}
     last = np.arange(len(pictures.pixels) - VALIDATION_ROWS, len(pictures.pixels))

@@ -4,10 +4,16 @@ The class of transformers takes pictures of any sizes one after another; trainin
 many of one size, and then whole batches of matrices are several times as fast.
 """
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import layer_norm
-from transformers.models.qwen3_vl.modeling_qwen3_vl import Qwen3VLVisionBlock, Qwen3VLVisionModel
+from transformers.models.qwen3_vl.modeling_qwen3_vl import (
+    Qwen3VLVisionAttention,
+    Qwen3VLVisionBlock,
+    Qwen3VLVisionModel,
+)
 from transformers.vision_utils import get_vision_position_ids
 
 from training.vlm.model import MERGE, PATCH, PIXELS
@@ -46,9 +52,9 @@ def see(tower: Qwen3VLVisionModel, pictures: Tensor) -> tuple[Tensor, list[Tenso
     hidden = nn.functional.linear(patches(pictures), kernel, tower.patch_embed.proj.bias)
     hidden = hidden + places(tower)
     turn = rotary(tower)
-    deep = []
+    deep: list[Tensor] = []
     for number, block in enumerate(tower.blocks):
-        hidden = _block(block, hidden, turn)
+        hidden = _block(cast(Qwen3VLVisionBlock, block), hidden, turn)
         if number in tower.deepstack_visual_indexes:
             merger = tower.deepstack_merger_list[len(deep)]
             deep.append(_merged(merger, hidden))
@@ -63,21 +69,25 @@ def _merged(merger: nn.Module, hidden: Tensor) -> Tensor:
 
 def _block(block: Qwen3VLVisionBlock, hidden: Tensor, turn: tuple[Tensor, Tensor]) -> Tensor:
     hidden = hidden + _attend(block.attn, _norm(block.norm1, hidden), turn)
-    return hidden + block.mlp(_norm(block.norm2, hidden))
+    moved: Tensor = block.mlp(_norm(block.norm2, hidden))
+    return hidden + moved
 
 
 def _norm(norm: nn.LayerNorm, hidden: Tensor) -> Tensor:
     return layer_norm(hidden, norm.normalized_shape, norm.weight, norm.bias, norm.eps)
 
 
-def _attend(attention: nn.Module, hidden: Tensor, turn: tuple[Tensor, Tensor]) -> Tensor:
+def _attend(
+    attention: Qwen3VLVisionAttention, hidden: Tensor, turn: tuple[Tensor, Tensor]
+) -> Tensor:
     batch, count, width = hidden.shape
     parts = attention.qkv(hidden).view(batch, count, 3, attention.num_heads, -1)
     query, key, value = parts.permute(2, 0, 3, 1, 4)
     # Written out: on a CPU in bfloat16 three times as fast as the fused attention and its gradient.
     scores = _turned(query * query.shape[-1] ** -0.5, turn) @ _turned(key, turn).transpose(-1, -2)
     mixed = scores.softmax(-1) @ value
-    return attention.proj(mixed.transpose(1, 2).reshape(batch, count, width))
+    given: Tensor = attention.proj(mixed.transpose(1, 2).reshape(batch, count, width))
+    return given
 
 
 def _turned(heads: Tensor, turn: tuple[Tensor, Tensor]) -> Tensor:
