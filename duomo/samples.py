@@ -23,7 +23,7 @@ _SUGGESTIONS = (
     ),
     (("search_images",), "帮我找几张有拱桥的图"),
     (("generate_image",), "生成一幅水墨画风格的江南水乡，有拱桥、流水和垂柳"),
-    (("search_images", "edit_image"), "找一张有塔的图，改成雪天"),
+    (("search_images", "edit_image"), "先找一张塔的图，再把它改成夜晚"),
     (("speak",), "把“小桥流水人家”读给我听"),
     (("search_images",), "找两张有荷花的图"),
     (("search_images",), "找几张水墨画"),

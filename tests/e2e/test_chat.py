@@ -24,6 +24,7 @@ def ask(page: Page, question: str) -> None:
     box = page.get_by_test_id("stChatInputTextArea")
     expect(box).to_have_count(1)  # the welcome's own leaves once the first turn is drawn
     box.fill(question)
+    expect(page.get_by_test_id("stChatInputSubmitButton")).to_be_enabled()  # files have arrived
     box.press("Enter")
     expect(
         page.get_by_test_id("stChatMessage").get_by_text(question, exact=True).last

@@ -87,7 +87,7 @@ def test_a_drawing_survives_a_reload_and_stops_at_once(tabs: Tabs, product: Prod
 def test_a_picture_is_changed_beside_its_source(tabs: Tabs, product: Product) -> None:
     needs(product, "search_images", "edit_image")
     page = tabs.open()
-    ask(page, "找一张有塔的图，改成水墨画")
+    ask(page, "先找一张塔的图，再把它改成夜晚")
     finished(page, product)
     found, made = last_turn(page, product).steps
     assert (made.tool, made.state) == ("edit_image", "done")
