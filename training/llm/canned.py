@@ -7,7 +7,7 @@ from typing import Any
 
 from tools import replies
 from tools.handles import Kind
-from training.llm import bank
+from training.llm import bank, scenes
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,8 @@ def _words(name: str, arguments: Mapping[str, Any], rng: Random) -> Canned:
         heard = rng.choice(bank.lines("transcripts"))
         return Canned(replies.transcribed(arguments["audio"], heard), said=heard)
     if name == "ask_image":
-        answer = rng.choice(bank.lines("answers_about_images"))
+        frame = rng.choice(bank.lines("answers_about_images"))
+        answer = bank.fill(bank.expand(frame, rng), scenes.slot(rng))
         return Canned(replies.answered(answer), said=answer)
     cosine = rng.uniform(0.05, 0.85)
     score = round(2.5 * cosine, 2)

@@ -1,5 +1,6 @@
 """One request, several tools: a first clause, then clauses that work on what came before."""
 
+import re
 from random import Random
 from typing import Any
 
@@ -21,11 +22,22 @@ _THEN = {  # what the next clause may be, by what the last one left
 }
 _LEAVES = {"read_text": "both", "ask_image": "both", "transcribe_audio": "text"}
 _SAID = {"speak_text": "speak", "search_from_text": "search_images"}
-_SAID["generate_from_text"] = "generate_image"  # clauses whose words come from the last result
+_SAID |= {"generate_from_text": "generate_image", "whole:speak": "speak"}  # words of a result
+_TOOL = {"whole:ask": "ask_image", "redraw": "edit_image"}  # clauses not named like their tool
+_ONE_WANTED = re.compile("一张|一幅|[找搜来挑]张")
 _FIRST = [
     ("search_images", 5), ("generate_image", 5), ("read_text", 4), ("ask_image", 3),
     ("transcribe_audio", 4), ("edit_image", 3), ("find_similar_images", 3), ("score_image", 1),
 ]  # fmt: skip
+_CHANGES = ["redraw", "redraw", "edit_image", "edit_image", "generate_new", ""]
+_FROM_WORDS = ["generate_from_text", "generate_from_text", "search_from_text"]
+_WHOLE: dict[str, tuple[int, list[list[str]]]] = {  # opening: its weight, what may come after it
+    "search_images": (6, [["whole:ask"], _CHANGES]),
+    "generate_image": (2, [["whole:ask"], _CHANGES]),
+    "whole:ask": (4, [_CHANGES]),
+    "transcribe_audio": (2, [_FROM_WORDS]),
+    "read_text": (1, [_FROM_WORDS]),
+}
 
 
 class Plan:
@@ -71,24 +83,42 @@ def chain(d: Dialog) -> None:
     d.report()
 
 
+def whole_task(d: Dialog) -> None:
+    """Found, drawn or brought along; what it shows or says; a picture made of it; read aloud."""
+    plan, rng = Plan(d), d.rng
+    [first] = rng.choices(list(_WHOLE), [weight for weight, _ in _WHOLE.values()])
+    attached, _ = _open(plan, first)
+    middle = [rng.choice(names) for names in _WHOLE[first][1]]
+    if rng.random() < 0.15:
+        middle.reverse()  # changed first, then looked at
+    for name in filter(None, middle):
+        _continue(plan, name)
+    if len(plan.steps) < 3 or rng.random() < 0.7:
+        _continue(plan, "whole:speak")
+    d.user(plan.text(), attached)
+    _run(d, plan)
+    d.report()
+
+
 def _open(plan: Plan, first: str) -> tuple[tuple[str, ...], str]:
     """The first clause: handles attached, and what it leaves for the next."""
     d, rng = plan.d, plan.rng
-    frame = rng.choice(bank.sections("chains")[f"first:{first}"])
-    drawn = plan.clause(frame, x=rng.choice(ONE_PICTURE[:6]))
+    frame = _frame(rng, "first", first)
+    word = rng.choice(ONE_PICTURE[:6])
+    drawn = plan.clause(frame, x=word, ref=word)
     attached: tuple[str, ...] = ()
     if first == "transcribe_audio":
         attached = d.attach("audio")
         arguments: dict[str, Any] = {"audio": attached[0]}
     elif first == "search_images":
-        one = {"top_k": 1} if "一张" in drawn.core else {}
+        one = {"top_k": 1} if _ONE_WANTED.search(drawn.core) else {}
         arguments = {**search_arguments(drawn), **one}
     elif first == "generate_image":
         arguments = draw_arguments(drawn)
     else:
         attached = d.attach("image")
         arguments = {"image": attached[0], **_details(first, drawn)}
-    plan.steps.append((first, arguments))
+    plan.steps.append((_TOOL.get(first, first), arguments))
     return attached, _LEAVES.get(first, "image")
 
 
@@ -97,18 +127,25 @@ def _continue(plan: Plan, name: str) -> str:
     last, given = plan.steps[-1]
     found = last in ("search_images", "find_similar_images") and given.get("top_k") != 1
     word, pick = _reference(plan.rng, several=found or given.get("count", 1) > 1)
-    drawn = plan.clause(plan.rng.choice(bank.sections("chains")[f"then:{name}"]), ref=word)
+    drawn = plan.clause(_frame(plan.rng, "then", name), ref=word)
+    pick = pick if word in drawn.core else 0  # what was not said means the first
     if name in _SAID:
         plan.steps.append((_SAID[name], {"said": True}))
-        return "sound" if name == "speak_text" else "image"
+        return "sound" if _SAID[name] == "speak" else "image"
     if name == "speak_given":
         plan.steps.append(("speak", {"text": drawn["s"]}))
         return "sound"
     if name == "generate_new":
         plan.steps.append(("generate_image", draw_arguments(drawn)))
     else:
-        plan.steps.append((name, {"pick": pick, **_details(name, drawn)}))
+        plan.steps.append((_TOOL.get(name, name), {"pick": pick, **_details(name, drawn)}))
     return _LEAVES.get(name, "image")
+
+
+def _frame(rng: Random, place: str, name: str) -> str:
+    """A clause that is the `first` one or comes `then`; those of `whole:*` go anywhere."""
+    key = name if name.startswith("whole:") else f"{place}:{name}"
+    return rng.choice(bank.sections("chains")[key])
 
 
 def _details(name: str, drawn: Drawn) -> dict[str, Any]:
@@ -117,7 +154,9 @@ def _details(name: str, drawn: Drawn) -> dict[str, Any]:
         return {"top_k": drawn.values["n"]} if "n" in drawn.values else {}
     if name == "edit_image":
         return {"instruction": drawn["e"]}
-    if name == "ask_image":
+    if name == "redraw":
+        return {"instruction": f"改成{drawn['view']}"}
+    if name in ("ask_image", "whole:ask"):
         return {"question": drawn.core.removeprefix("先")}
     return {"text": drawn["t"]} if name == "score_image" else {}
 

@@ -12,10 +12,8 @@ from training.llm import chains, intents, planned_tools, talk
 from training.llm.dialog import Dialog, TurnOver
 from training.llm.follow_ups import follow_up
 
-ALL = frozenset(planned_tools.PLANNED) | {
-    "find_similar_images", "read_text", "score_image", "search_images", "speak",
-}  # fmt: skip
-TODAY = ALL - frozenset(planned_tools.PLANNED)
+TODAY = frozenset({"find_similar_images", "read_text", "score_image", "search_images", "speak"})
+ALL = TODAY | {"ask_image", "edit_image", "generate_image", "transcribe_audio"}
 OPENINGS: list[tuple[Callable[[Dialog], None], int]] = [
     (intents.search, 14),
     (intents.similar, 7),
@@ -28,6 +26,7 @@ OPENINGS: list[tuple[Callable[[Dialog], None], int]] = [
     (intents.recite, 2),
     (intents.score, 8),
     (chains.chain, 26),
+    (chains.whole_task, 60),
     (chains.both, 9),
     (chains.each, 2),
     (chains.draw_and_speak, 5),

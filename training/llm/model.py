@@ -46,6 +46,14 @@ def _initialise(model: Qwen3ForCausalLM) -> None:
         layer.mlp.down_proj.weight.zero_()
 
 
+def load(folder: Path) -> Qwen3ForCausalLM:
+    """The model that `save` wrote, in float32 to train on."""
+    model = build()
+    kept = Qwen3ForCausalLM.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
+    model.load_state_dict(kept.state_dict())
+    return model
+
+
 def save(state: dict[str, torch.Tensor], folder: Path) -> None:
     """Write weights (bf16), config, tokenizer and template: what `from_pretrained` reads."""
     model = build()

@@ -168,7 +168,7 @@ def slot(rng: Random) -> Callable[[str], str]:
             "s": saying, "verse": verse_line, "scene": _scene, "english": _english,
             "mood": _mood, "quality": _quality, "people": _people, "people_action": _action,
             "numeral": _numeral, "number": _digits, "topicword": _topicword,
-            "topicword2": _topicword, "change": _change,
+            "topicword2": _topicword, "change": _change, "view": _view, "counted": _counted,
         }  # fmt: skip
         if name in ("q", "p", "t", "s", "topic", "verse") and rng.random() < _SENSELESS:
             return gibberish(rng)
@@ -224,3 +224,12 @@ def _topicword(rng: Random) -> str:
 
 def _change(rng: Random) -> str:
     return rng.choice(bank.lines("changes"))
+
+
+def _view(rng: Random) -> str:
+    """How the same thing is to look: a sort of scenery, a time, a style."""
+    return rng.choice(bank.words("things")[rng.choice(["views", "times", "styles"])])
+
+
+def _counted(rng: Random) -> str:
+    return rng.choice(bank.words("things")["counted"])

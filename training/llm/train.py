@@ -2,7 +2,8 @@
 
 Conversations are generated while it trains; no epoch ever repeats. Muon for the matrices, AdamW for
 the embedding and the norms, bf16 autocast; warm-up, a plateau, a linear decay over the last share
-of the time. A run resumes from `--run`; with more `--minutes` it goes on at the plateau.
+of the time. A run resumes from `--run`; with more `--minutes` it goes on at the plateau. With
+`--weights` it begins from finished weights instead, best with a `--rate` well under 1.
 """
 
 import argparse
@@ -31,10 +32,12 @@ BETAS = (0.9, 0.95)
 class Settings:
     run: Path
     out: Path
-    minutes: float  # of training, all sittings together
+    minutes: float  # of processor time in training steps, all sittings together
     decay: float  # share of the time over which the rate falls to nothing
     drill: float  # share of batches that only repeat
     tokens: int  # of a batch, without the tools
+    weights: Path | None  # a folder to begin from
+    rate: float  # of the full learning rates
     matrix_rate: float = 0.02
     embedding_rate: float = 0.02
     gain_rate: float = 3e-3
@@ -78,12 +81,12 @@ def rate(seconds: float, settings: Settings) -> float:
     """Share of the full learning rate: warm-up, plateau, linear decay."""
     total = settings.minutes * 60
     left = max(0.0, total - seconds) / (settings.decay * total)
-    return min(1.0, (seconds + 1) / WARMUP_SECONDS, left)
+    return settings.rate * min(1.0, (seconds + 1) / WARMUP_SECONDS, left)
 
 
 def new_state(settings: Settings) -> State:
     torch.manual_seed(0)
-    model = starter.build()
+    model = starter.build() if settings.weights is None else starter.load(settings.weights)
     matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n]
     gains = [p for p in model.parameters() if p.ndim == 1]
     embedding = [p for n, p in model.named_parameters() if "embed" in n]
@@ -170,9 +173,9 @@ def train(settings: Settings) -> None:
     log = csv.writer((settings.run / "loss.csv").open("a", encoding="utf-8", buffering=1))
     kept_at, recent = state.seconds, 0.0
     while state.seconds < settings.minutes * 60:
-        began = time.perf_counter()
+        began = time.process_time()
         step(state, next(stream), settings)
-        state.seconds += time.perf_counter() - began
+        state.seconds += time.process_time() - began
         recent = state.loss if state.step < 2 else 0.95 * recent + 0.05 * state.loss
         if state.step % 50 == 0:
             held = held_out_loss(state.model, held_out) if state.step % 250 == 0 else ""
@@ -195,6 +198,8 @@ def main() -> None:
     parser.add_argument("--decay", type=float, default=0.3)
     parser.add_argument("--drill", type=float, default=0.1)
     parser.add_argument("--tokens", type=int, default=2048)
+    parser.add_argument("--weights", type=Path)
+    parser.add_argument("--rate", type=float, default=1.0)
     parser.add_argument("--run", type=Path, default=Path("runs/llm"))
     parser.add_argument("--out", type=Path, default=Path("runs/llm/export"))
     options = parser.parse_args()
