@@ -38,7 +38,7 @@ def _parse() -> argparse.Namespace:
     add(
         "--autoencoder-steps",
         type=int,
-        default=2_700,
+        default=1_650,
         help="updates in all, finished ones included",
     )
     add("--text-steps", type=int, default=2_225, help="updates in all, finished ones included")
