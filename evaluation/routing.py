@@ -17,7 +17,7 @@ from evaluation.routing_backends import ChatModelBackend, CheckpointBackend, Key
 from evaluation.routing_cases import Backend, Schema, TurnResult, load_cases, run_case
 from models.catalog import BUNDLED_CATALOG, Catalog, load_profiles
 from models.residency import Residency
-from training.llm import planned_tools
+from tools import registry
 
 Score = dict[str, float]
 
@@ -60,7 +60,7 @@ def report(name: str, results: Sequence[TurnResult], others: dict[str, Score]) -
 
 def evaluate(path: Path, backend: Backend, system: str = "") -> list[TurnResult]:
     """Every case of the file through `backend`, all nine tools offered."""
-    tools: list[Schema] = list(planned_tools.schemas().values())
+    tools: list[Schema] = list(registry.schemas().values())
     return [r for case in load_cases(path) for r in run_case(case, backend, tools, system)]
 
 

@@ -18,6 +18,11 @@ def discover() -> dict[str, Tool]:
     return collect(_scan())
 
 
+def schemas() -> dict[str, dict[str, Any]]:
+    """Name → OpenAI function schema of every tool, sorted by name."""
+    return {name: schema(tool) for name, tool in discover().items()}
+
+
 def collect(found: Iterable[Tool]) -> dict[str, Tool]:
     """Name → tool, sorted by name; `DuplicateTool` when two share one."""
     by_name: dict[str, Tool] = {}

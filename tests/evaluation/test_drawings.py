@@ -12,7 +12,7 @@ from evaluation.facts import judged
 from evaluation.judge import JUDGE_WEIGHTS, Facts, Judge
 from models.catalog import Checkpoint
 from models.roles.t2i import ImageGenerator
-from tests.fixtures import tiny
+from tests.fixtures import tiny_drawing
 from tests.models.conftest import CPU, entry
 from training.world.captions import scene_facts
 from training.world.edits import Change
@@ -81,7 +81,9 @@ def test_pictures_are_made_once_and_kept(tmp_path: Path) -> None:
 
 
 def test_a_generator_draws_what_is_not_there_yet_each_at_its_native_size(tmp_path: Path) -> None:
-    generator = ImageGenerator.load(tiny.write_flux2_klein(tmp_path / "klein"), _tiny_entry(), CPU)
+    generator = ImageGenerator.load(
+        tiny_drawing.write_flux2_klein(tmp_path / "klein"), _tiny_entry(), CPU
+    )
     asked = t2i.asked_for(2)
     drawings = Drawings(tmp_path / "kept")
     first = list(t2i.generated(generator, asked[:1], drawings))

@@ -16,7 +16,7 @@ from evaluation.routing_cases import (
     run_case,
 )
 from models.errors import InvalidRequest
-from training.llm.planned_tools import schemas
+from tools.registry import schemas
 
 TOOLS: list[Schema] = list(schemas().values())
 CASE = Case.model_validate(

@@ -9,7 +9,6 @@ from tools.handles import kind_of
 from tools.registry import discover
 from training.llm import bank, scenes
 from training.llm.corpus import ALL, TODAY, conversation
-from training.llm.planned_tools import PLANNED
 
 SEEDS = range(600)
 ATTACHED = re.compile(r"\[((?:img|aud)-\d+)\]")
@@ -24,7 +23,7 @@ def calls_of(messages: list[dict[str, Any]]) -> Iterator[tuple[int, str, dict[st
 
 
 def models() -> dict[str, type[Arguments]]:
-    return PLANNED | {name: tool.arguments for name, tool in discover().items()}
+    return {name: tool.arguments for name, tool in discover().items()}
 
 
 def test_a_seed_gives_the_same_conversation_every_time() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from training.llm.planned_tools import schemas
+from tools.registry import schemas
 from training.llm.vocabulary import (
     build_tokenizer,
     gb2312_characters,

@@ -114,7 +114,8 @@ def _attend(query: Tensor, key: Tensor, value: Tensor, turn: Rotation) -> Tensor
     query, key = _rotated(query, turn).transpose(1, 2), _rotated(key, turn).transpose(1, 2)
     scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)
     weights = scores.softmax(-1, dtype=scores.dtype)
-    return (weights @ value.to(scores.dtype).transpose(1, 2)).transpose(1, 2).flatten(2)
+    mixed: Tensor = weights @ value.to(scores.dtype).transpose(1, 2)
+    return mixed.transpose(1, 2).flatten(2)
 
 
 def _rotated(x: Tensor, turn: Rotation) -> Tensor:

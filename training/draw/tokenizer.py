@@ -52,7 +52,7 @@ def build_tokenizer(pairs: int = 12_000, characters: str | None = None) -> Any:
     vocabulary, merges = _vocabulary(learner)
     tokenizer = Qwen2Tokenizer(
         vocab=vocabulary,
-        merges=merges,
+        merges=merges,  # type: ignore[arg-type]  # pairs, as `tokenizers` gives and takes them
         pad_token=PAD,
         eos_token=END,
         unk_token=PAD,

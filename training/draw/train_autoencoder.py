@@ -97,7 +97,7 @@ class AutoencoderTrainer:
         parts = reconstruction_losses(drawn.float(), pictures)
         loss = sum(parts.values()) + self.plan.kl_weight * kl
         self.model.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call,union-attr]
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer in self.optimizers:
             optimizer.step()

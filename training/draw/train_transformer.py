@@ -181,7 +181,8 @@ class DrawTrainer:
 
     def _optimizers(self) -> list[torch.optim.Optimizer]:
         """Muon for the blocks' matrices; AdamW for everything before, after and between."""
-        blocks, rest = [], list(self.labels.parameters())
+        blocks: list[nn.Parameter] = []
+        rest = list(self.labels.parameters())
         for name, parameter in self.transformer.named_parameters():
             (blocks if parameter.ndim == 2 and "blocks" in name else rest).append(parameter)
         muon = Muon(blocks, lr=self.plan.muon_rate)

@@ -8,7 +8,8 @@ from collections.abc import Callable, Collection
 from random import Random
 from typing import Any
 
-from training.llm import chains, intents, planned_tools, talk
+from tools import registry
+from training.llm import chains, intents, talk
 from training.llm.dialog import Dialog, TurnOver
 from training.llm.follow_ups import follow_up
 
@@ -79,5 +80,5 @@ def offered(rng: Random) -> frozenset[str]:
 
 def schemas(tools: Collection[str]) -> list[dict[str, Any]]:
     """The function schemas of `tools`, in name order."""
-    every = planned_tools.schemas()
+    every = registry.schemas()
     return [every[name] for name in sorted(tools)]
