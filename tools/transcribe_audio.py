@@ -50,7 +50,9 @@ class _Progress:
             return
         self.shown = heard
         note = f"已听到 {duration(heard)} / {duration(self.seconds)}"
-        self.context.progress(min(1.0, heard / self.seconds), note)
+        # Packets that do not say how long they are add up to nothing.
+        fraction = min(1.0, heard / self.seconds) if self.seconds else None
+        self.context.progress(fraction, note)
 
 
 def duration(seconds: float) -> str:

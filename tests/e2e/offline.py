@@ -51,7 +51,8 @@ def ask_in_browser(url: str) -> int:
         page = browser.new_page()
         page.set_default_timeout(240_000)
         page.goto(url)
-        page.get_by_role("button", name=QUESTION).click()
+        suggested = page.locator("[class*='st-key-suggestion-']")  # the sidebar may name it too
+        suggested.get_by_role("button", name=QUESTION).click()
         page.get_by_test_id("stImageCaption").nth(3).wait_for()
         pictures = page.get_by_test_id("stImageCaption").count()
         browser.close()

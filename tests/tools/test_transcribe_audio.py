@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tools import replies
 from tools import transcribe_audio as module
 from tools.artifacts import ArtifactStore
 from tools.context import Activity, ToolContext
+from tools.sound import open_sound
 from tools.transcribe_audio import duration, transcribe_audio
 
 CREDULOUS = {"logprob_threshold": -100.0, "compression_ratio_threshold": 100.0}
@@ -123,6 +125,16 @@ def test_how_far_it_is_is_shown(context: ToolContext, shown: list[Activity]) -> 
     assert heard[-1].fraction == 1
     fractions = [a.fraction for a in heard if a.fraction is not None]
     assert fractions == sorted(set(fractions)), "a token alone shows nothing new"
+
+
+def test_a_length_that_packets_do_not_tell_is_unknown(
+    context: ToolContext, shown: list[Activity], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "open_sound", lambda path: replace(open_sound(path), seconds=0.0))
+    transcribe_audio.invoke({"audio": record(context, TALK)}, context)
+    heard = [a for a in shown if a.note.startswith("已听到")]
+    assert heard
+    assert {a.fraction for a in heard} == {None}
 
 
 def test_stop_ends_it_between_two_windows(context: ToolContext) -> None:
