@@ -16,7 +16,7 @@ from rich.progress import track
 
 from evaluation.recordings import read_recordings
 from evaluation.report import Report, Table
-from evaluation.roles import load_folder, load_role
+from evaluation.roles import load_chosen
 from models.roles.asr import Segment, SpeechRecognizer
 from tools.normalise import normalise
 from tools.sound import open_sound
@@ -65,10 +65,7 @@ def main(
     json: Annotated[Path | None, typer.Option(help="write the figures here too")] = None,
 ) -> None:
     """Speak held-out sentences, listen to them, and print the character error rate."""
-    if weights:
-        listener = load_folder(SpeechRecognizer, "asr", weights)
-    else:
-        listener = load_role(SpeechRecognizer, "asr", profile, data)
+    listener = load_chosen(SpeechRecognizer, "asr", profile, data, weights)
     report = evaluate_asr(listener, speech, sentences)
     report.print()
     if json:

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from rich.console import Console
 from rich.progress import track
 
-from evaluation.roles import load_folder, load_role
+from evaluation.roles import load_chosen
 from models.roles.t2i import ImageGenerator
 
 # (prompt, seed): as a person would type them, none from the world's phrase banks as a whole.
@@ -87,7 +87,7 @@ def write_sheet(
     data: Annotated[Path, typer.Option(help="where pulled checkpoints lie")] = Path(),
 ) -> None:
     """Draw the fixed prompts with their fixed seeds and lay them out on one sheet."""
-    generator = _load(profile, weights, data)
+    generator = load_chosen(ImageGenerator, "t2i", profile, data, weights)
     width, height = generator.native_size
     console = Console(stderr=True)
     pictures = [
@@ -98,12 +98,6 @@ def write_sheet(
     sheet = contact_sheet(pictures, captions, ImageFont.truetype(str(font), _TEXT))
     out.parent.mkdir(parents=True, exist_ok=True)
     sheet.save(out, quality=88, method=6)
-
-
-def _load(profile: str, weights: Path | None, data: Path) -> ImageGenerator:
-    if weights is not None:
-        return load_folder(ImageGenerator, "t2i", weights)
-    return load_role(ImageGenerator, "t2i", profile, data)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from evaluation.drawings import Drawing, Drawings
 from evaluation.facts import Tally, judged
 from evaluation.judge import Facts, Judge, Reader
 from evaluation.report import Report, Table
-from evaluation.roles import load_folder, load_role
+from evaluation.roles import load_chosen
 from models.roles.edit import ImageEditor
 from training.world.captions import scene_facts
 from training.world.edits import Change, instruct, sample_change
@@ -198,13 +198,8 @@ def main(
         asked = asked_for(limit)
         report = measure(asked, edited_by_the_world(asked), Judge.load())
     else:
-        report = evaluate_edit(_load(profile, weights, data), work, limit)
+        editor = load_chosen(ImageEditor, "edit", profile, data, weights)
+        report = evaluate_edit(editor, work, limit)
     report.print()
     if json:
         report.write_json(json)
-
-
-def _load(profile: str, weights: Path | None, data: Path) -> ImageEditor:
-    if weights is not None:
-        return load_folder(ImageEditor, "edit", weights)
-    return load_role(ImageEditor, "edit", profile, data)

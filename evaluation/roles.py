@@ -26,6 +26,15 @@ def load_role(kind: type[_Loaded], role: str, profile: str, data: Path) -> _Load
     return _load(kind, catalog.get(name), catalog.locate(name, data))
 
 
+def load_chosen(
+    kind: type[_Loaded], role: str, profile: str, data: Path, weights: Path | None
+) -> _Loaded:
+    """The weights in the folder `weights` where it is named, else the checkpoint of `profile`."""
+    if weights is not None:
+        return load_folder(kind, role, weights)
+    return load_role(kind, role, profile, data)
+
+
 def load_folder(kind: type[_Loaded], role: str, folder: Path) -> _Loaded:
     """The weights in `folder`, under the catalogue entry of the starter of `role`."""
     return _load(kind, Catalog.bundled().get(f"starter-{role}"), folder)

@@ -22,7 +22,7 @@ from evaluation.drawings import Drawing, Drawings
 from evaluation.facts import Tally, judged, of_present
 from evaluation.judge import Judge, Reader
 from evaluation.report import Report, Table
-from evaluation.roles import load_folder, load_role
+from evaluation.roles import load_chosen
 from models.roles.t2i import ImageGenerator
 from training.world.captions import Caption, full_caption
 from training.world.phrases import HELD_OUT
@@ -139,13 +139,8 @@ def main(
         asked = asked_for(limit)
         report = measure(asked, drawn_by_the_world(asked), Judge.load())
     else:
-        report = evaluate_t2i(_load(profile, weights, data), work, limit)
+        generator = load_chosen(ImageGenerator, "t2i", profile, data, weights)
+        report = evaluate_t2i(generator, work, limit)
     report.print()
     if json:
         report.write_json(json)
-
-
-def _load(profile: str, weights: Path | None, data: Path) -> ImageGenerator:
-    if weights is not None:
-        return load_folder(ImageGenerator, "t2i", weights)
-    return load_role(ImageGenerator, "t2i", profile, data)

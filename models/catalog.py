@@ -8,7 +8,7 @@ and the byte budget it was planned for.
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -80,6 +80,23 @@ class Checkpoint(BaseModel, frozen=True):
                 f"{key} of catalogue entry {self.name} is no whole number; correct it.",
             )
         return value
+
+
+class CheckpointDefaults(BaseModel, frozen=True):
+    """The `[defaults]` of a catalogue entry, checked: a role subclasses it with what it reads."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint) -> Self:
+        """Raises CatalogError when something is missing, unknown or of the wrong kind."""
+        try:
+            return cls.model_validate(checkpoint.defaults)
+        except ValidationError as error:
+            raise CatalogError(
+                f"目录条目 {checkpoint.name} 的 defaults 不对，请改正：{error}",
+                f"Correct the defaults of catalogue entry {checkpoint.name}: {error}",
+            ) from error
 
 
 class Profile(BaseModel, frozen=True):

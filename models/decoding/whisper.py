@@ -8,20 +8,19 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Self
+from typing import Any
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 from transformers import PreTrainedTokenizerBase, WhisperForConditionalGeneration
 
-from models.catalog import Checkpoint
-from models.errors import CatalogError
+from models.catalog import CheckpointDefaults
 
 _LANGUAGE, _TASK = "<|zh|>", "transcribe"
 _BEFORE = "<|startofprev|>"
 
 
-class ListeningDefaults(BaseModel, frozen=True):
+class ListeningDefaults(CheckpointDefaults, frozen=True):
     """How a checkpoint that listens wants to be called: the `[defaults]` of its catalogue entry.
 
     `logprob_threshold`: least mean log-probability of a text's tokens, and half of it where the
@@ -30,23 +29,11 @@ class ListeningDefaults(BaseModel, frozen=True):
     before, for simplified characters and punctuation.
     """
 
-    model_config = ConfigDict(extra="forbid")
     pause_seconds: float = Field(0.6, gt=0)
     logprob_threshold: float = Field(-1.0, lt=0)
     no_speech_threshold: float = Field(0.6, ge=0, le=1)
     compression_ratio_threshold: float = Field(2.4, gt=0)
     prompt: str = ""
-
-    @classmethod
-    def of(cls, checkpoint: Checkpoint) -> Self:
-        """Raises CatalogError when something is unknown or of the wrong kind."""
-        try:
-            return cls.model_validate(checkpoint.defaults)
-        except ValidationError as error:
-            raise CatalogError(
-                f"目录条目 {checkpoint.name} 的 defaults 不对，请改正：{error}",
-                f"Correct the defaults of catalogue entry {checkpoint.name}: {error}",
-            ) from error
 
     def believe(self, decoded: "Decoded") -> bool:
         """Whether somebody said this."""

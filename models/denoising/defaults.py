@@ -1,14 +1,11 @@
 """How a checkpoint that draws wants to be called: the `[defaults]` of its catalogue entry."""
 
-from typing import Self
+from pydantic import Field
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from models.catalog import Checkpoint
-from models.errors import CatalogError
+from models.catalog import CheckpointDefaults
 
 
-class DrawingDefaults(BaseModel, frozen=True):
+class DrawingDefaults(CheckpointDefaults, frozen=True):
     """`size`: the side in px of the square that it was trained on; `max_pixels`: the most it draws.
 
     `styles`: the styles of `tools/drawing_styles.toml` that it knows, all of them when None.
@@ -16,7 +13,6 @@ class DrawingDefaults(BaseModel, frozen=True):
     `quality`: whether words such as 细节丰富 make its pictures better.
     """
 
-    model_config = ConfigDict(extra="forbid")
     steps: int = Field(gt=0)
     guidance: float = Field(ge=0)
     size: int = Field(gt=0)
@@ -27,14 +23,3 @@ class DrawingDefaults(BaseModel, frozen=True):
     styles: tuple[str, ...] | None = None
     one_size: bool = False
     quality: bool = False
-
-    @classmethod
-    def of(cls, checkpoint: Checkpoint) -> Self:
-        """Raises CatalogError when something is missing, unknown or of the wrong kind."""
-        try:
-            return cls.model_validate(checkpoint.defaults)
-        except ValidationError as error:
-            raise CatalogError(
-                f"目录条目 {checkpoint.name} 的 defaults 不对，请改正：{error}",
-                f"Correct the defaults of catalogue entry {checkpoint.name}: {error}",
-            ) from error
