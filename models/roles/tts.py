@@ -6,6 +6,7 @@ once and never torn down. https://github.com/espeak-ng/espeak-ng/blob/master/src
 
 import ctypes
 import functools
+import itertools
 import re
 import shutil
 import tempfile
@@ -39,23 +40,42 @@ _SEPARATED = ord("_") << 8  # phonemes with _ between them
 _LOUDNESS = 80  # at 100 loud vowels reach full scale and clip
 _WORDS_PER_MINUTE = 165
 _POSITION_CHARACTER = 1
+_WORD = 1  # espeakEVENT_WORD; the list of events ends with type 0
 _LONGEST_DATA_PATH = 150  # bytes; espeak-ng copies the path into a buffer of 160
 _RESIDENT_BYTES = 8 << 20  # measured: dictionaries of Mandarin and English, phoneme tables, buffers
 
 _STRESS = re.compile(r"[',]|\([a-z]+\)")  # stress marks and switches of language
 
+
+class _Event(ctypes.Structure):
+    """espeak_EVENT: what begins at `sample`, at character `text_position` (from 1)."""
+
+    _fields_ = (
+        ("type", ctypes.c_int),
+        ("unique_identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),
+        ("length", ctypes.c_int),
+        ("audio_position", ctypes.c_int),
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("id", ctypes.c_char * 8),
+    )
+
+
 _Callback = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
+    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event)
 )
 _lock = threading.Lock()
 
 
 @dataclass(frozen=True)
 class Speech:
-    """`samples` mono float32 [n] in −1…1; `sample_rate` in Hz."""
+    """`samples` mono float32 [n] in −1…1; `sample_rate` in Hz; `words`: the character of the text
+    at which a word begins, and the sample at which it is heard, in order."""
 
     samples: Samples
     sample_rate: int
+    words: tuple[tuple[int, int], ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -127,12 +147,21 @@ class Espeak:
         if self.sample_rate <= 0:
             raise _broken()
         self._chunks: list[npt.NDArray[np.int16]] = []
+        self._words: list[tuple[int, int]] = []
         self._callback = _Callback(self._collect)  # kept: C holds only its address
         self._library.espeak_SetSynthCallback(self._callback)
 
-    def _collect(self, samples: "ctypes._Pointer[ctypes.c_short]", count: int, _: int) -> int:
+    def _collect(
+        self,
+        samples: "ctypes._Pointer[ctypes.c_short]",
+        count: int,
+        events: "ctypes._Pointer[_Event]",
+    ) -> int:
         if samples and count > 0:
             self._chunks.append(np.ctypeslib.as_array(samples, (count,)).copy())
+        for event in itertools.takewhile(lambda event: event.type, events if events else ()):
+            if event.type == _WORD:
+                self._words.append((event.text_position - 1, event.sample))
         return 0
 
     def synthesize(self, text: str, voice: str, speed: float, pitch: int = _USUAL_PITCH) -> Speech:
@@ -140,6 +169,7 @@ class Espeak:
         data = text.encode()
         with _lock:
             self._chunks.clear()
+            self._words.clear()
             if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
                 raise _broken()
             self._library.espeak_SetParameter(_RATE, round(_WORDS_PER_MINUTE * speed), 0)
@@ -151,7 +181,8 @@ class Espeak:
             if status != 0:
                 raise _broken()
             samples = np.concatenate([*self._chunks, np.empty(0, np.int16)])
-        return Speech(samples.astype(np.float32) / np.float32(32768), self.sample_rate)
+            words = tuple(self._words)
+        return Speech(samples.astype(np.float32) / np.float32(32768), self.sample_rate, words)
 
     def phonemes(self, text: str, voice: str) -> list[str]:
         """What would be said, in espeak-ng's mnemonics without stress: 你好 → n i35 x Au214."""

@@ -22,7 +22,6 @@ from training.draw.autoencoder import (
 )
 from training.draw.export import CALL, export, pipeline
 from training.draw.latents import LABELS, LatentFile, encode, survey, token_labels
-from training.draw.muon import orthogonal
 from training.draw.norm import norm_silu
 from training.draw.prompts import DRAW, Thing, instruction, sample_prompt
 from training.draw.text import FEATURES, create_text_encoder, features
@@ -32,6 +31,7 @@ from training.draw.train_text import TextPlan, TextTrainer, encode_texts
 from training.draw.train_transformer import DrawPlan, DrawTrainer, Material
 from training.draw.transformer import Denoiser, create_transformer
 from training.draw.wording import INSTRUCTIONS, WIDE
+from training.muon import orthogonal
 from training.pictures import training_change
 from training.world.edits import Change, all_instructions
 from training.world.phrases import HELD_OUT, TRAIN, PhraseBank

@@ -1,9 +1,9 @@
 """Batches of recordings and what they say, made anew each time from a step's number."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from random import Random
 
@@ -24,28 +24,33 @@ _SPEECHLESS = 0.06
 _WHOLE_WINDOW = 0.15  # of the batches: as long as the model's window, as at inference
 _MASK_SHARE = 0.6
 _EASY_SECONDS = 3.2
+_POSITION = 2 * HOP  # samples of one position of the encoder
 _FRESH, _KEPT = 7, 600  # utterances: new ones an update, and those that clips are made from
 
 
 @dataclass(frozen=True)
 class Clip:
-    """A recording float32 [n] at 16 kHz, its text, and the phonemes in it."""
+    """A recording float32 [n] at 16 kHz, its text, the phonemes in it, and from where to where each
+    character is heard, in samples."""
 
     samples: Samples
     text: str
     units: list[str]
+    spans: list[tuple[int, int]]
 
 
 @dataclass(frozen=True)
 class Batch:
     """`features` float32 [B, 80, T] (T even); `tokens` int64 [B, L], prefix to end; `labels` the
-    token that follows each, or IGNORED; `units` int64, all rows after each other; their lengths."""
+    token that follows each, or IGNORED; `units` int64, all rows after each other; their lengths;
+    `heard` bool [B, L, T/2]: the encoder's positions in which a label is heard, none elsewhere."""
 
     features: Tensor
     tokens: Tensor
     labels: Tensor
     units: Tensor
     unit_lengths: Tensor
+    heard: Tensor
 
 
 class Batches:
@@ -90,21 +95,20 @@ class Batches:
         noise = np.random.default_rng(rng.getrandbits(64))
         if rng.random() < _SPEECHLESS:
             size = int(rng.uniform(0.5, longest) * SAMPLE_RATE)
-            return Clip(sounds.speechless(size, noise), "", [])
+            return Clip(sounds.speechless(size, noise), "", [], [])
         clip = self._spoken(rng, seeds, longest)
-        return Clip(sounds.record(clip.samples, noise), clip.text, clip.units)
+        return replace(clip, samples=sounds.record(clip.samples, noise))
 
     def _spoken(self, rng: Random, seeds: range, longest: float) -> Clip:
         """One sentence, often more where they fit, with silence around and between them."""
-        clip = Clip(_pause(rng, 0.05, 0.5), "", [])
+        clip = Clip(_pause(rng, 0.05, 0.5), "", [], [])
         most = int((longest - 0.05) * SAMPLE_RATE)
         goes_on = True
         while goes_on:
             text, said = self._utterance(rng.choice(seeds))
-            joined = np.concatenate([clip.samples, said.samples, _pause(rng, 0.1, 0.6)])
-            if len(joined) <= most and len(clip.text + text) <= 2 * MOST_CHARACTERS:
-                text = f"{clip.text}，{text}" if clip.text else text
-                clip = Clip(joined, text, clip.units + said.units)
+            joined = _joined(clip, said, text, _pause(rng, 0.1, 0.6))
+            if len(joined.samples) <= most and len(joined.text) <= 2 * MOST_CHARACTERS:
+                clip = joined
             goes_on = not clip.text or (longest > _EASY_SECONDS and rng.random() < 0.4)
         return clip
 
@@ -120,7 +124,8 @@ class Batches:
         labels[:, 0] = torch.tensor([self._language(clip) for clip in clips])
         units = [self._units.numbers(clip.units) for clip in clips]
         lengths = torch.tensor([len(row) for row in units])
-        return Batch(features, tokens, labels, torch.tensor([*chain(*units)]), lengths)
+        heard = _heard(clips, length, features.shape[2] // 2)
+        return Batch(features, tokens, labels, torch.tensor([*chain(*units)]), lengths, heard)
 
     def _language(self, clip: Clip) -> int:
         """What follows the start: the language, or that there is no speech, as Whisper has it."""
@@ -145,6 +150,27 @@ class Batches:
             return_tensors="pt",
         )["input_features"]
         return _masked(mel, rng)
+
+
+def _joined(clip: Clip, said: voices.Utterance, text: str, pause: Samples) -> Clip:
+    """`clip`, then what was said, then a pause; ， between two sentences is a silence."""
+    before = len(clip.samples)
+    bounds = (said.bounds + before).tolist()
+    spans = [*pairwise(bounds)]
+    samples = np.concatenate([clip.samples, said.samples, pause])
+    if clip.text:
+        text = f"{clip.text}，{text}"
+        spans = [(clip.spans[-1][1], before), *spans]
+    return Clip(samples, text, clip.units + said.units, clip.spans + spans)
+
+
+def _heard(clips: list[Clip], length: int, positions: int) -> Tensor:
+    """`Batch.heard`: each character's span, a position wider on both sides."""
+    heard = torch.zeros(len(clips), length, positions, dtype=torch.bool)
+    for row, clip in zip(heard, clips, strict=True):
+        for number, (start, end) in enumerate(clip.spans, len(PREFIX) - 1):
+            row[number, max(0, start // _POSITION - 1) : end // _POSITION + 2] = True
+    return heard
 
 
 def _pause(rng: Random, shortest: float, longest: float) -> Samples:

@@ -6,7 +6,7 @@ from random import Random
 import numpy as np
 import numpy.typing as npt
 
-from models.roles.tts import espeak
+from models.roles.tts import Speech, espeak
 
 Samples = npt.NDArray[np.float32]  # [n], −1 to 1
 SAMPLE_RATE = 16_000
@@ -26,10 +26,12 @@ _QUIET = 0.01
 
 @dataclass(frozen=True)
 class Utterance:
-    """`samples` at 16 kHz without silence around them; `units` are espeak-ng's phonemes."""
+    """`samples` at 16 kHz without silence around them; `units` are espeak-ng's phonemes; character
+    i of the text is heard from sample `bounds[i]` to `bounds[i + 1]`, int64 [characters + 1]."""
 
     samples: Samples
     units: list[str]
+    bounds: npt.NDArray[np.int64]
 
 
 def speak(text: str, rng: Random, *, held_out: bool = False) -> Utterance:
@@ -38,8 +40,20 @@ def speak(text: str, rng: Random, *, held_out: bool = False) -> Utterance:
     speed = min(1.7, max(0.7, rng.gauss(1.08, 0.2)))
     speech = espeak().synthesize(text, voice, speed, pitch=rng.randint(15, 85))
     rate = 160 * (100 if rng.random() < 0.25 else rng.choice(_RATES))
-    samples = _trimmed(resample(speech.samples, speech.sample_rate, rate))
-    return Utterance(samples, espeak().phonemes(text, voice))
+    samples = resample(speech.samples, speech.sample_rate, rate)
+    start, end = _loud(samples)
+    bounds = _bounds(text, speech) * rate / speech.sample_rate - start
+    units = espeak().phonemes(text, voice)
+    return Utterance(samples[start:end], units, bounds.clip(0, end - start).astype(np.int64))
+
+
+def _bounds(text: str, speech: Speech) -> npt.NDArray[np.float64]:
+    """Where each character begins and the last one ends, in samples of `speech`; those inside a
+    word of several characters share it evenly."""
+    known = dict(speech.words) | {len(text): len(speech.samples)}
+    characters = np.asarray(sorted(known))
+    heard = np.maximum.accumulate([known[character] for character in characters])
+    return np.interp(np.arange(len(text) + 1), characters, heard)
 
 
 def resample(samples: Samples, rate: int, to: int) -> Samples:
@@ -58,6 +72,7 @@ def _voice(rng: Random, held_out: bool) -> str:
     return f"cmn+{rng.choice(_PRODUCT if rng.random() < 0.12 else VOICES)}"
 
 
-def _trimmed(samples: Samples) -> Samples:
+def _loud(samples: Samples) -> tuple[int, int]:
+    """From the first to after the last sample that is not quiet."""
     loud = np.flatnonzero(np.abs(samples) > _QUIET)
-    return samples[loud[0] : loud[-1] + 1] if len(loud) else samples[:0]
+    return (int(loud[0]), int(loud[-1]) + 1) if len(loud) else (0, 0)

@@ -20,6 +20,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, normalize
 from training.clip.batches import Batch, Batches
 from training.clip.facts import FACTS
 from training.clip.model import EMBED_DIM, create, write_skeleton, write_weights
+from training.precision import autocast
 
 _LARGEST_SCALE = math.log(100)  # CLIP's bound on the logit scale
 _FACT_SHARPNESS = 16.0  # unit embeddings are scaled by this before the fact layer
@@ -76,7 +77,7 @@ class Trainer:
     def _update(self, batch: Batch) -> dict[str, float]:
         for group in self.optimizer.param_groups:
             group["lr"] = self._learning_rate()
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast():
             images = self.model.visual(batch.images.contiguous(memory_format=torch.channels_last))
             texts = encode_by_length(self.model.text, batch.tokens)
         images, texts = normalize(images.float(), dim=-1), normalize(texts.float(), dim=-1)

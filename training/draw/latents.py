@@ -12,6 +12,7 @@ from torch import Tensor
 from training.draw.autoencoder import SIDE, TOKEN_CHANNELS, TOKENS, encode_moments
 from training.draw.train_autoencoder import to_input
 from training.draw.transformer import pack
+from training.precision import autocast
 from training.world.captions import visible_color
 from training.world.colors import COLORS
 from training.world.kinds import KINDS
@@ -77,7 +78,7 @@ def encode(autoencoder: Any, pictures: Tensor) -> Tensor:
 
 @torch.no_grad()
 def _packed_means(autoencoder: Any, pictures: Tensor) -> Tensor:
-    with torch.autocast("cpu", torch.bfloat16):
+    with autocast():
         moments = encode_moments(autoencoder, pictures)
     return pack(moments.float().chunk(2, 1)[0].contiguous())
 

@@ -19,8 +19,9 @@ from torch.nn.functional import avg_pool2d
 
 from training.draw.autoencoder import create_autoencoder, decode_latents, encode_moments
 from training.draw.checkpoint import StopAsked, log, save
-from training.draw.muon import Muon
 from training.draw.start import carry_color
+from training.muon import Muon
+from training.precision import autocast
 
 _CROP = 128
 _REPORT_EVERY = 25
@@ -90,7 +91,7 @@ class AutoencoderTrainer:
             for group in optimizer.param_groups:
                 group["lr"] = self._learning_rate()
         torch.manual_seed(self.step)
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast():
             moments = encode_moments(self.model, pictures)
             latents, kl = _sample(moments.float())
             drawn = decode_latents(self.model, latents)

@@ -22,6 +22,7 @@ from training.draw.text import (
 )
 from training.draw.tokenizer import COMMON_CHARACTERS, END, MAX_LENGTH, REGISTERS, START
 from training.draw.wording import WIDE
+from training.precision import autocast
 from training.world.edits import Change
 from training.world.phrases import HELD_OUT, PhraseBank
 from training.world.scene import Scene
@@ -111,7 +112,7 @@ class TextTrainer:
     def _read(self, tokens: Tensor, mask: Tensor) -> list[Tensor]:
         longest = int(mask.sum(1).max())
         tokens, mask = tokens[:, :longest], mask[:, :longest]
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast():
             states = self.encoder.model(tokens, attention_mask=mask, use_cache=False)[0]
         first = self.tokenizer.convert_tokens_to_ids(REGISTERS[0])
         logits: list[Tensor] = self.reader(register_states(states.float(), tokens, first))

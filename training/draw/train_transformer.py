@@ -20,12 +20,13 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from training.draw.checkpoint import StopAsked, log, save
 from training.draw.latents import LABELS, token_labels
-from training.draw.muon import Muon
 from training.draw.prompts import instruction, sample_prompt
 from training.draw.text import features
 from training.draw.train_text import Pairs, encode_texts
 from training.draw.transformer import SHIFT, WIDTH, Denoiser, create_transformer
 from training.draw.wording import WIDE
+from training.muon import Muon
+from training.precision import autocast
 
 _REPORT_EVERY = 20
 _COOLED = 0.02  # the learning rate's share at the very end
@@ -143,7 +144,7 @@ class DrawTrainer:
 
     def _encode(self, texts: list[str]) -> Tensor:
         tokens, mask = encode_texts(self.material.tokenizer, texts)
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        with torch.no_grad(), autocast():
             return features(self.material.text_encoder, tokens, mask).float()
 
     def update(self, batch: Batch, warmth: float) -> dict[str, float]:
@@ -154,7 +155,7 @@ class DrawTrainer:
         noise = torch.randn_like(batch.clean)
         sigma = noise_levels(len(noise))
         mixed = torch.lerp(batch.clean, noise, sigma[:, None, None])
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast():
             velocity, tokens = self.denoise(mixed, sigma, batch.text, batch.reference)
             named = self.labels(tokens)
         flow = (velocity.float() - (noise - batch.clean)).square().mean()

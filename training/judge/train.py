@@ -19,6 +19,7 @@ from torch.nn.functional import cross_entropy, logsigmoid, softplus
 from training.judge.batches import Batch, Batches
 from training.judge.model import JudgeNet, Maps, start_from_clip, write_weights
 from training.judge.targets import NO_COLOR, Targets
+from training.precision import autocast
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Trainer:
     def _update(self, batch: Batch) -> dict[str, float]:
         for group in self.optimizer.param_groups:
             group["lr"] = self._learning_rate()
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast():
             maps = self.net(batch.images.contiguous(memory_format=torch.channels_last))
         losses = losses_of(maps, batch.targets)
         loss = losses["heat"] + 0.5 * losses["color"] + 0.3 * losses["setting"]

@@ -21,6 +21,7 @@ from transformers import Qwen3ForCausalLM
 from training.llm import model as starter
 from training.llm.encode import IGNORE, Batch, batches
 from training.llm.vocabulary import build_tokenizer
+from training.precision import autocast
 
 WARMUP_SECONDS = 60.0
 EMA_HALF_LIFE = 150  # steps
@@ -133,7 +134,7 @@ def step(state: State, batch: Batch, settings: Settings) -> None:
     for optimizer, full in zip(state.optimizers, full_rates, strict=True):
         optimizer.param_groups[0]["lr"] = full * share
         optimizer.zero_grad(set_to_none=True)
-    with torch.autocast("cpu", torch.bfloat16):
+    with autocast():
         loss = loss_of(state.model, batch)
     loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(state.model.parameters(), 1.0)
@@ -155,7 +156,7 @@ def _average(state: State, share: float) -> None:
 
 @torch.no_grad()
 def held_out_loss(model: Qwen3ForCausalLM, held_out: list[Batch]) -> float:
-    with torch.autocast("cpu", torch.bfloat16):
+    with autocast():
         losses = [loss_of(model, batch).item() for batch in held_out]
     return sum(losses) / len(losses)
 

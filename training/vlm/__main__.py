@@ -1,4 +1,7 @@
-"""`python -m training.vlm`: see, align, instruct, write. Stopped, the same command goes on."""
+"""`python -m training.vlm`: see, align, instruct, write. Stopped, the same command goes on.
+
+`--start FOLDER` goes on from finished weights instead of from nothing; these are aligned already.
+"""
 
 import argparse
 from pathlib import Path
@@ -29,12 +32,16 @@ def main() -> None:
 def _train(options: argparse.Namespace, pictures: Pictures) -> None:
     """The stages that are not finished yet; the last one writes the folder at each checkpoint."""
     model = starter.build()
-    starter.adopt_language_model(model, options.language_model)
+    if options.start:
+        starter.adopt(model, options.start)
+    else:
+        starter.adopt_language_model(model, options.language_model)
     heads = new_heads(model.model.visual)
     work = options.work
     if not pretrain(model.model.visual, heads, pictures, work, options.tower_minutes):
         return
-    if not align(model, pictures, work, options.align_minutes):
+    align_minutes = 0.0 if options.start else options.align_minutes
+    if not align(model, pictures, work, align_minutes):
         return
     minutes = options.instruct_minutes
     instruct(model, heads, pictures, work, minutes, lambda: save(model, options.out))
@@ -47,6 +54,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--pairs", type=Path, default=Path("runs/pairs-256.u8"))
     parser.add_argument("--pictures", type=int, default=48_000)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--start", type=Path, help="folder of finished weights to go on from")
     parser.add_argument("--language-model", type=Path, default=ROOT / "models/starter/llm")
     parser.add_argument("--tower-minutes", type=float, default=60)
     parser.add_argument("--align-minutes", type=float, default=10)

@@ -18,6 +18,7 @@ from torch.nn.functional import cross_entropy
 from transformers import Qwen3VLForConditionalGeneration
 
 from training.pictures import scene_of_pairs
+from training.precision import autocast
 from training.vlm.conversations import IGNORE, Batch, Packer
 from training.vlm.model import IMAGE_PAD
 from training.vlm.pretrain import VALIDATION_ROWS, Pictures, losses_of
@@ -40,7 +41,7 @@ def align(
     named = model.model.visual.named_parameters()
     mergers = [(name, p) for name, p in named if "merger" in name]
     modules = nn.ModuleDict({"model": model})
-    stage = Stage("align", folder, modules, mergers, Rates(0.01, 1e-3), minutes)
+    stage = Stage("align", folder, modules, mergers, Rates(3.5e-3, 1e-3), minutes)
     if stage.finished:
         return True
     model.requires_grad_(requires_grad=False)
@@ -70,7 +71,7 @@ def instruct(
     """Stage 2: everything, on questions; False when it was stopped before its end."""
     modules = nn.ModuleDict({"model": model, "heads": heads})
     trained = list(modules.named_parameters())
-    stage = Stage("instruct", folder, modules, trained, Rates(0.01, 1e-3), minutes, on_keep)
+    stage = Stage("instruct", folder, modules, trained, Rates(3.5e-3, 1e-3), minutes, on_keep)
     if stage.finished:
         on_keep()
         return True
@@ -178,7 +179,7 @@ def _judge(
 ) -> None:
     asked = [_asked(row, packer) for row in rows]
     batch = packer.batch(asked)
-    with torch.autocast("cpu", torch.bfloat16):
+    with autocast():
         tokens, deep = see(model.model.visual, pictures.batch(rows)[0])
         hidden = _hidden(model, batch, tokens, deep)
     for row, exchanges in enumerate(asked):

@@ -71,6 +71,14 @@ def build() -> Qwen3VLForConditionalGeneration:
     return Qwen3VLForConditionalGeneration(config())
 
 
+def adopt(model: Qwen3VLForConditionalGeneration, folder: Path) -> None:
+    """Copy all weights of a folder of the same shape."""
+    given = Qwen3VLForConditionalGeneration.from_pretrained(
+        folder, dtype=torch.float32, local_files_only=True, use_safetensors=True
+    )
+    model.load_state_dict(given.state_dict())
+
+
 def adopt_language_model(model: Qwen3VLForConditionalGeneration, folder: Path) -> None:
     """Copy the weights of a Qwen3 folder of the same shape into the text model."""
     given = load_file(folder / "model.safetensors")

@@ -17,12 +17,13 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from transformers.models.qwen3_vl.modeling_qwen3_vl import Qwen3VLVisionModel
 
+from training.precision import autocast
 from training.vlm.labels import CELL_VALUES, IGNORE, SCENE_VALUES, Labels
 from training.vlm.run import Rates, Stage
 from training.vlm.tower import see
 from training.world.kinds import KINDS
 
-BATCH = 32
+BATCH = 16
 VALIDATION_ROWS = 512  # the last ones of the file are never trained on
 _CELL_WEIGHTS = {"kind": 2.0, "color": 1.0, "count": 1.0, "side": 0.4, "row": 0.4, "text": 0.3}
 _DEEP_WEIGHT = 0.25
@@ -77,7 +78,7 @@ def pretrain(
     """Train tower and heads in `folder`; False when it was stopped before its end."""
     modules = nn.ModuleDict({"visual": visual, "heads": heads})
     trained = list(modules.named_parameters())
-    stage = Stage("tower", folder, modules, trained, Rates(0.02, 2e-3), minutes)
+    stage = Stage("tower", folder, modules, trained, Rates(5e-3, 2e-3), minutes)
     if stage.finished:
         return True
     stream = pictures.rows(1000 + stage.step)
@@ -141,7 +142,7 @@ def accuracies(visual: Qwen3VLVisionModel, heads: Heads, pictures: Pictures) -> 
     last = np.arange(len(pictures.pixels) - VALIDATION_ROWS, len(pictures.pixels))
     for rows in np.split(last, VALIDATION_ROWS // BATCH):
         pixels, cells, scene, _ = pictures.batch(rows)
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast():
             tokens, _ = see(visual, pixels)
         tokens = tokens.float()
         thing = (cells[..., 0] != IGNORE) & (cells[..., 0] != len(KINDS))

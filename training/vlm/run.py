@@ -12,6 +12,9 @@ import torch
 from rich.console import Console
 from torch import Tensor, nn
 
+from training.muon import Muon
+from training.precision import autocast
+
 WARMUP_SECONDS = 45.0
 CHECKPOINT_SECONDS = 240.0
 _PRINT_EVERY = 25  # steps
@@ -53,9 +56,7 @@ class Stage:
             torch.optim.AdamW(others, lr=self.rates.others, betas=_BETAS, weight_decay=0.0)
         ]
         if matrices:
-            self.optimizers.append(
-                torch.optim.Muon(matrices, lr=self.rates.matrices, weight_decay=decay)
-            )
+            self.optimizers.append(Muon(matrices, lr=self.rates.matrices, weight_decay=decay))
         self._resume()
 
     @property
@@ -112,7 +113,7 @@ class Stage:
             for group in optimizer.param_groups:
                 group["lr"] = rate * share
             optimizer.zero_grad(set_to_none=True)
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast():
             parts = losses()
         torch.stack(list(parts.values())).sum().backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_([p for _, p in self.trained], 1.0)

@@ -1,7 +1,8 @@
 """Muon (Jordan et al. 2024): momentum whose matrices are made orthogonal before the step.
 
-PyTorch's own Muon takes matrices alone; here a convolution's kernel counts as one row per output
-channel. Updates are scaled to the size of AdamW's (Liu et al. 2025), so learning rates compare."""
+PyTorch's own Muon takes matrices alone, and in bfloat16 on every CPU; here a convolution's kernel
+counts as one row per output channel. Updates are scaled to the size of AdamW's (Liu et al. 2025),
+so learning rates compare."""
 
 import math
 from collections.abc import Iterable
@@ -9,6 +10,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
+
+from training.precision import MATRIX
 
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 _ITERATIONS = 5
@@ -50,9 +53,9 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
-    """About U·Vᵀ of `matrix` = U·S·Vᵀ, by five Newton–Schulz steps in bfloat16."""
+    """About U·Vᵀ of `matrix` = U·S·Vᵀ, by five Newton–Schulz steps; bfloat16 is enough."""
     a, b, c = _COEFFICIENTS
-    x = matrix.bfloat16()
+    x = matrix.to(MATRIX)
     tall = x.shape[0] > x.shape[1]
     x = x.T if tall else x
     x = x / (x.norm() + 1e-7)
