@@ -28,6 +28,9 @@ from agent.parsing import CallArguments, CallStart, Piece, Reasoning, Words, det
 from models.roles.llm import LanguageModel, Sampling
 
 
+def _ignore(_: str) -> None: ...
+
+
 class DuomoChatModel(BaseChatModel):
     """Streams from the checkpoint that the profile names for the role `llm`.
 
@@ -39,6 +42,7 @@ class DuomoChatModel(BaseChatModel):
 
     residency: Any  # models.residency.Residency; not a pydantic type
     sampling: Sampling = Sampling()
+    on_tool_name: Callable[[str], None] = _ignore  # as soon as it is decoded, arguments to come
     call_format: CallFormat = Hermes()
     streaming: bool = False
 
@@ -76,7 +80,7 @@ class DuomoChatModel(BaseChatModel):
             grammar = self.call_format.structural_tag(tools, run.handles() if run else ())
             cancel = run.cancel if run else None
             ids = llm.generate(prompt, self.sampling, grammar=grammar, cancel=cancel)
-            yield from _chunks(self.call_format.parser(), _text(ids, llm))
+            yield from _chunks(self.call_format.parser(), _text(ids, llm), self.on_tool_name)
             if run is not None:
                 run.check_cancelled()  # decoding stops without a word
             yield _last_chunk(llm)
@@ -126,9 +130,13 @@ def _text(ids: Iterator[int], llm: LanguageModel) -> Iterator[str]:
     )
 
 
-def _chunks(parser: Parser, text: Iterator[str]) -> Iterator[ChatGenerationChunk]:
+def _chunks(
+    parser: Parser, text: Iterator[str], on_tool_name: Callable[[str], None] = _ignore
+) -> Iterator[ChatGenerationChunk]:
     for delta in text:
         for piece in parser.feed(delta):
+            if isinstance(piece, CallStart):
+                on_tool_name(piece.name)
             yield ChatGenerationChunk(message=_message(piece))
     for piece in parser.close():
         yield ChatGenerationChunk(message=_message(piece))

@@ -1,5 +1,6 @@
 """The engine: everything put together, once. The composition root and the SDK."""
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -177,6 +178,8 @@ class Engine:
             device=device,
             budget_bytes=self.settings.budget or self.profile.budget_bytes,
             data_dir=self.settings.home,
+            host_bytes=_host_bytes(self.settings, device),
+            idle_seconds=60 * self.settings.idle_minutes or None,
         )
 
     def _open_library(self) -> Library:
@@ -222,6 +225,12 @@ class Engine:
 
         return open_memory(self.settings.memory_path)
 
+    def _foresee(self, tool_name: str) -> None:
+        """A tool will be called once its arguments are written: get its checkpoints meanwhile."""
+        tool = self.tools.get(tool_name)
+        for role in tool.roles if tool is not None else ():
+            self.residency.prefetch(role)
+
     def _build_agent(self) -> "Agent":
         # Imported late: LangChain takes seconds.
         from agent.build import build_agent
@@ -230,7 +239,9 @@ class Engine:
         from agent.tooling import Workshop, as_langchain
 
         sampling = Sampling(max_new_tokens=self.settings.max_new_tokens)
-        model = self._chat_model or DuomoChatModel(residency=self.residency, sampling=sampling)
+        model = self._chat_model or DuomoChatModel(
+            residency=self.residency, sampling=sampling, on_tool_name=self._foresee
+        )
         workshop = Workshop(self.artifacts, self.library, self.residency)
         tools = as_langchain(self.tools.values(), workshop)
         limits = Limits(model_calls=self.settings.max_steps)
@@ -250,6 +261,15 @@ def _profile(settings: Settings, catalog: Catalog) -> Profile:
         )
     check_profile(profiles[name], catalog)
     return profiles[name]
+
+
+def _host_bytes(settings: Settings, device: torch.device) -> int:
+    """RAM for weights that had to leave the card; without a card they would lie there twice."""
+    if device.type != "cuda":
+        return 0
+    if settings.host_memory is not None:
+        return settings.host_memory
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
 
 
 def _device(name: str) -> torch.device:

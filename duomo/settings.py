@@ -67,6 +67,19 @@ class Settings(BaseSettings):
         gt=0,
         description="模型可用的内存或显存，如 2GiB；不写则按方案|memory for models, like 2GiB",
     )
+    host_memory: ByteSize | None = Field(
+        default=None,
+        ge=0,
+        description="用显卡时，暂时下卡的模型最多占多少内存，如 16GiB；不写则用一半内存"
+        "|with a GPU: RAM for models off the card for now, like 16GiB; by default half of it",
+    )
+    idle_minutes: float = Field(
+        default=30.0,
+        ge=0,
+        le=10_000,
+        description="模型空闲多少分钟后让出内存或显存，0 为一直留着"
+        "|minutes after which an unused model gives its memory back, 0 for never",
+    )
     host: str = Field(
         default="127.0.0.1",
         min_length=1,

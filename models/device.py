@@ -72,14 +72,20 @@ def out_of_memory(device: torch.device) -> OutOfMemory:
 class Proxy:
     """A leased role object: its methods run on the device thread while the lease lasts.
 
-    When memory runs out, `relieve` frees what it can and the call is made once more; a second time
-    raises OutOfMemory. A generator is made anew only while it has not yielded anything.
+    When memory runs out, the steps of `reliefs()` are taken one by one, and after each that says
+    it helped the call is made once more; past the last, OutOfMemory is raised. A generator is made
+    anew only while it has not yielded anything.
     """
 
-    def __init__(self, role: object, thread: DeviceThread, relieve: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        role: object,
+        thread: DeviceThread,
+        reliefs: Callable[[], Iterator[bool]],
+    ) -> None:
         self._role = role
         self._thread = thread
-        self._relieve = relieve
+        self._reliefs = reliefs
         self._open = True
         self._generators: weakref.WeakSet[DeviceGenerator] = weakref.WeakSet()
 
@@ -108,19 +114,16 @@ class Proxy:
         return call
 
     def _retrying(self, call: Callable[[], T]) -> T:
-        try:
-            return call()
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-        # Out of the `except`: the traceback, and the tensors its frames hold, are gone by now.
-        self._relieve()
-        try:
-            return call()
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-        raise out_of_memory(self._thread.device)
+        reliefs = self._reliefs()
+        while True:
+            try:
+                return call()
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+            # Out of the `except`: the traceback, and the tensors its frames hold, are gone by now.
+            if not next(reliefs, False):
+                raise out_of_memory(self._thread.device)
 
     def _check_open(self) -> None:
         if not self._open:

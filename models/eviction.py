@@ -7,9 +7,12 @@ keeps two checkpoints from throwing each other out in turn.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+
+from models.masters import HostMaster
 
 HALF_LIFE_SECONDS = 300.0
 LEAST_RESIDENCE_SECONDS = 5.0
@@ -17,17 +20,33 @@ LEAST_RESIDENCE_SECONDS = 5.0
 
 @dataclass(eq=False)
 class Resident:
-    """A loaded checkpoint. Times are seconds of the owner's clock; `bytes` all that it holds."""
+    """A loaded checkpoint. Times are seconds of the owner's clock; `bytes` is all that it holds,
+    beside which `reserved` are kept free for the call that leases it."""
 
     checkpoint: str
     role: str
     model: Any
     bytes: int
-    load_seconds: float
-    loaded_at: float
+    master: HostMaster | None = None
+    load_seconds: float = 0.0
+    loaded_at: float = 0.0
     leases: int = 0
+    reserved: int = 0
     last_release: float = 0.0
     _warmth: float = field(default=0.0, init=False, repr=False)
+
+    def arrived(self, now: float, seconds: float) -> None:
+        """It came onto the device at `now`, which took `seconds`."""
+        self.load_seconds, self.loaded_at, self.last_release = seconds, now, now
+
+    @contextmanager
+    def leasing(self) -> Iterator[None]:
+        """Counts as leased meanwhile."""
+        self.leases += 1
+        try:
+            yield
+        finally:
+            self.leases -= 1
 
     def used(self, now: float) -> None:
         """Count one use at `now`."""

@@ -10,45 +10,32 @@ to wait stands in a line (models/turns.py) and hears its position. A CPU is a de
 the budget is then of RAM.
 """
 
-import gc
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 
 from models.catalog import Catalog, Checkpoint, Profile
-from models.device import DeviceThread, Proxy, is_out_of_memory, out_of_memory
+from models.device import DeviceThread, Proxy
 from models.dtypes import with_dtype
-from models.errors import Cancelled, CheckpointBroken, NotFound, OutOfMemory
-from models.eviction import Resident, choose_victims
-from models.roles import Role, role_class
-from models.state import ResidencyState, ResidentState, WaiterState
+from models.errors import Cancelled, DuomoError, NotFound
+from models.eviction import Resident
+from models.idle import IdleWatch
+from models.loading import Plan, typed_errors
+from models.memory import memory_of
+from models.peaks import Peaks
+from models.roles import Degradable, Role, role_class
+from models.state import ParkedState, ResidencyState, ResidentState, SwapState, WaiterState
+from models.stock import Stock
 from models.turns import POLL_SECONDS, Ticket, Turns
 from models.waiting import Waiter
 
 __all__ = ["Residency", "ResidencyState", "ResidentState", "Ticket", "WaiterState"]
-# What the loaders of safetensors, transformers and open_clip raise on files that are not right.
-LOAD_ERRORS = (
-    OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, MemoryError,
-    SafetensorError,
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """How to load a checkpoint, its number format settled, and the bytes that it will hold."""
-
-    checkpoint: Checkpoint
-    path: Path
-    role: type[Role]
-    bytes: int
+_PEAKS = "peaks.json"
 
 
 class Residency:
@@ -62,21 +49,30 @@ class Residency:
         device: torch.device,
         budget_bytes: int,
         data_dir: Path,
+        host_bytes: int = 0,
+        idle_seconds: float | None = None,
         resolve: Callable[[Checkpoint], type[Role]] = role_class,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`host_bytes` of RAM may hold the weights of checkpoints that had to leave the device;
+        what nobody has used for `idle_seconds` leaves by itself."""
         self._catalog = catalog
         self._profile = profile
-        self._budget = budget_bytes
         self._data_dir = data_dir
         self._resolve = resolve
         self._clock = clock
         self._thread = DeviceThread(device)
-        self._lock = threading.Lock()  # guards the residents and the count of swaps
-        self._residents: dict[str, Resident] = {}
-        self._swaps = 0
-        self._plans: dict[str, _Plan] = {}
-        self._turns = Turns(self._fits, clock)
+        self._stock = Stock(
+            self._thread,
+            memory_of(device),
+            Peaks(data_dir / _PEAKS, _device_name(device)),
+            budget=budget_bytes,
+            host_bytes=host_bytes,
+            clock=clock,
+        )
+        self._plans: dict[str, Plan] = {}
+        self._turns = Turns(lambda waiter: self._stock.fits(waiter.checkpoint, waiter.bytes), clock)
+        self._idle = IdleWatch(idle_seconds, self._drop_idle)
 
     def has(self, role: str) -> bool:
         """Whether the profile names a checkpoint for `role`."""
@@ -93,65 +89,71 @@ class Residency:
         )
 
     @contextmanager
-    def lease(self, role: str, ticket: Ticket | None = None) -> Iterator[Any]:
+    def lease(self, role: str, ticket: Ticket | None = None, *, size: int = 0) -> Iterator[Any]:
         """Wait for the device and yield the role object of `role`, on the device and ready.
 
-        Raises Cancelled (the ticket's flag is set, or the residency closes), OutOfMemory (it can
-        never fit the budget, or does not beside what this thread has leased already, or the device
-        ran out), CheckpointMissing, CheckpointBroken, NotFound. Nothing is held after an error.
+        `size` of the coming calls, in a unit of the role's own (px, tokens, samples): calls of like
+        size are given what they were measured to need. Raises Cancelled (the ticket's flag is set,
+        or the residency closes), OutOfMemory (it can never fit the budget, or does not beside what
+        this thread has leased already, or the device ran out), CheckpointMissing, CheckpointBroken,
+        NotFound. Nothing is held after an error.
         """
         checkpoint = self.checkpoint(role)
         arrived = self._clock()
         plan = self._plan(checkpoint)
         self._turns.enter(Waiter(role, checkpoint.name, arrived, plan.bytes), ticket)
         entered = self._clock()
-        resident = self._acquire(plan, ticket)
-        proxy = Proxy(resident.model, self._thread, self._relieve)
+        resident = self._acquire(plan, size, ticket)
+        proxy = Proxy(resident.model, self._thread, lambda: self._reliefs(resident, size))
         try:
             if ticket is not None:
                 ticket.granted(entered - arrived, self._clock() - entered)
             yield proxy
         finally:
-            self._end(resident, proxy)
+            self._end(resident, size, proxy)
+
+    def prefetch(self, role: str) -> None:
+        """`role` will be leased soon: begin to bring it here while the device goes on. Does not
+        wait; what goes wrong is said when it is leased."""
+        with suppress(DuomoError, RuntimeError):  # RuntimeError: the device thread has ended
+            plan = self._plan(self.checkpoint(role))
+            self._thread.submit(self._stock.prefetch, plan)
 
     def state(self) -> ResidencyState:
         waiting = self._turns.waiting()
-        with self._lock:
-            now = self._clock()
-            return ResidencyState(
-                device=str(self._thread.device),
-                budget_bytes=self._budget,
-                used_bytes=self._used(),
-                residents=tuple(ResidentState.of(r, now) for r in self._residents.values()),
-                queue=tuple(WaiterState(w.role, now - w.arrived) for w in waiting),
-                swaps=self._swaps,
-            )
+        residents, now = self._stock.residents(), self._clock()
+        return ResidencyState(
+            device=str(self._thread.device),
+            budget_bytes=self._stock.budget,
+            used_bytes=sum(r.bytes + r.reserved for r in residents),
+            residents=tuple(ResidentState.of(r, now) for r in residents),
+            parked=tuple(ParkedState(r.checkpoint, r.role, r.bytes) for r in self._stock.parked()),
+            queue=tuple(WaiterState(w.role, now - w.arrived) for w in waiting),
+            swaps=self._stock.swaps.evictions,
+            history=tuple(SwapState.of(swap, now) for swap in self._stock.swaps),
+        )
 
     def close(self) -> None:
         """Refuse new leases, cancel the waiters, wait for the lease in progress, free all."""
+        self._idle.close()
         self._turns.close()
-        self._thread.run(lambda: self._drop(list(self._residents.values())))
+        self._thread.run(self._stock.clear)
         self._thread.close()
 
-    def _plan(self, checkpoint: Checkpoint) -> "_Plan":
+    def _plan(self, checkpoint: Checkpoint) -> Plan:
         """How to load `checkpoint`, read from its files once."""
         if checkpoint.name not in self._plans:
             path = self._catalog.locate(checkpoint.name, self._data_dir)
-            with _typed():
+            with typed_errors():
                 definite = with_dtype(checkpoint, path, self._thread.device)
                 role = self._resolve(definite)
-                plan = _Plan(definite, path, role, role.bytes_needed(path, definite))
+                plan = Plan(definite, path, role, role.bytes_needed(path, definite))
             self._plans[checkpoint.name] = plan
         return self._plans[checkpoint.name]
 
-    def _fits(self, waiter: Waiter) -> bool:
-        with self._lock:
-            resident = waiter.checkpoint in self._residents
-            return resident or self._used() + waiter.bytes <= self._budget
-
-    def _acquire(self, plan: "_Plan", ticket: Ticket | None) -> Resident:
+    def _acquire(self, plan: Plan, size: int, ticket: Ticket | None) -> Resident:
         """Load on the device thread. Whoever cancels goes at once; the device follows the load."""
-        future = self._thread.submit(self._ready, plan)
+        future = self._thread.submit(self._stock.take, plan, size)
         try:
             while ticket is not None and not future.done() and not ticket.cancel.is_set():
                 wait([future], timeout=POLL_SECONDS)
@@ -159,101 +161,34 @@ class Residency:
                 raise Cancelled
             return future.result()
         except BaseException:
-            future.add_done_callback(self._abandoned)
+            future.add_done_callback(lambda done: self._abandoned(done, size))
             raise
 
-    def _abandoned(self, future: "Future[Resident]") -> None:
+    def _abandoned(self, future: "Future[Resident]", size: int) -> None:
         if not future.cancelled() and future.exception() is None:
-            self._count_release(future.result())
+            self._thread.run(self._stock.give_back, future.result(), size)
         self._turns.leave()
 
-    def _end(self, resident: Resident, proxy: Proxy) -> None:
+    def _end(self, resident: Resident, size: int, proxy: Proxy) -> None:
         try:
             proxy.end()
         finally:
-            self._count_release(resident)
+            self._thread.run(self._stock.give_back, resident, size)
             self._turns.leave()
 
-    def _count_release(self, resident: Resident) -> None:
-        with self._lock:
-            resident.leases -= 1
-            resident.used(self._clock())
+    def _reliefs(self, resident: Resident, size: int) -> Iterator[bool]:
+        """What can be done when a call runs out of memory, mildest first; on the device thread."""
+        self._stock.ran_out(resident, size)
+        self._stock.relieve()
+        yield True
+        while isinstance(resident.model, Degradable) and resident.model.degrade():
+            self._stock.relieve()
+            yield True
 
-    def _used(self) -> int:
-        return sum(resident.bytes for resident in self._residents.values())
-
-    # --- on the device thread -----------------------------------------------------------------
-
-    def _ready(self, plan: "_Plan") -> Resident:
-        """The resident of `plan`, loaded if it is not there, with one more lease."""
-        resident = self._residents.get(plan.checkpoint.name) or self._load(plan)
-        with self._lock:
-            resident.leases += 1
-            self._residents[plan.checkpoint.name] = resident
-        return resident
-
-    def _load(self, plan: "_Plan") -> Resident:
-        self._make_room(plan.checkpoint, plan.bytes)
-        started = self._clock()
-        model = self._load_or_relieve(plan)
-        now = self._clock()
-        name, role = plan.checkpoint.name, plan.checkpoint.role
-        return Resident(name, role, model, model.bytes, now - started, now)
-
-    def _load_or_relieve(self, plan: "_Plan") -> Role:
-        """Load; when the device runs out of memory, drop all that can go and load once more."""
-        for last in (False, True):
-            try:
-                with _typed():
-                    return plan.role.load(plan.path, plan.checkpoint, self._thread.device)
-            except (RuntimeError, MemoryError):
-                pass  # out of memory, the only one that is not typed by now
-            if not last:
-                self._relieve()
-        raise out_of_memory(self._thread.device)
-
-    def _make_room(self, checkpoint: Checkpoint, needed: int) -> None:
-        """Evict until `needed` bytes fit the budget; OutOfMemory, with nothing evicted, if not."""
-        excess = self._used() + needed - self._budget
-        victims = choose_victims(self._residents.values(), excess, self._clock())
-        if victims is None:
-            raise _over_budget(checkpoint, needed, self._budget, self._used())
-        self._swaps += len(victims)
-        self._drop(victims)
-
-    def _relieve(self) -> None:
-        """Out of memory: drop everything that is not leased, and what only cycles hold."""
-        self._drop([r for r in self._residents.values() if not r.leases])
-        gc.collect()  # a second with transformers loaded; eviction does without
-        if self._thread.device.type == "cuda":
-            torch.cuda.empty_cache()
-
-    def _drop(self, residents: list[Resident]) -> None:
-        for resident in residents:
-            with self._lock:
-                del self._residents[resident.checkpoint]
-            resident.model.release()
+    def _drop_idle(self, seconds: float) -> None:
+        self._thread.run(self._stock.drop_idle, seconds)
 
 
-@contextmanager
-def _typed() -> Iterator[None]:
-    """Say of files that are not right that they are broken; let a shortage of memory through."""
-    try:
-        yield
-    except LOAD_ERRORS as error:
-        if is_out_of_memory(error):
-            raise
-        raise CheckpointBroken(
-            f"模型文件装不进来，请重新获取：{error}",
-            f"The checkpoint does not load; fetch it again: {error}",
-        ) from error
-
-
-def _over_budget(checkpoint: Checkpoint, needed: int, budget: int, used: int) -> OutOfMemory:
-    mib = 2**20
-    return OutOfMemory(
-        f"{checkpoint.name} 要 {needed // mib} MiB，预算是 {budget // mib} MiB，正在用的有 "
-        f"{used // mib} MiB。请加大预算，或换一个小一些的配置。",
-        f"{checkpoint.name} needs {needed // mib} MiB of a budget of {budget // mib} MiB with "
-        f"{used // mib} MiB in use. Raise the budget or choose a smaller profile.",
-    )
+def _device_name(device: torch.device) -> str:
+    """Under which measurements are kept: they hold for one kind of card."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type

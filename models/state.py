@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from models.eviction import Resident
+from models.swaps import Swap, Way
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,31 @@ class ResidentState:
 
 
 @dataclass(frozen=True)
+class ParkedState:
+    """Weights that wait in host memory."""
+
+    checkpoint: str
+    role: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class SwapState:
+    """A checkpoint that came (`way` disk, host) or went (evicted, idle, relief) `ago` seconds
+    ago; coming took `seconds`."""
+
+    checkpoint: str
+    way: Way
+    bytes: int
+    ago: float
+    seconds: float
+
+    @classmethod
+    def of(cls, swap: Swap, now: float) -> "SwapState":
+        return cls(swap.checkpoint, swap.way, swap.bytes, now - swap.at, swap.seconds)
+
+
+@dataclass(frozen=True)
 class WaiterState:
     role: str
     waiting_seconds: float
@@ -34,11 +60,14 @@ class WaiterState:
 
 @dataclass(frozen=True)
 class ResidencyState:
-    """A snapshot for people. `swaps` counts the checkpoints that had to go for another."""
+    """A snapshot for people. `swaps` counts the checkpoints that had to go for another; `history`
+    has the latest, oldest first."""
 
     device: str
     budget_bytes: int
     used_bytes: int
     residents: tuple[ResidentState, ...]
+    parked: tuple[ParkedState, ...]
     queue: tuple[WaiterState, ...]
     swaps: int
+    history: tuple[SwapState, ...]

@@ -24,7 +24,7 @@ def ask_image(arguments: AskImage, context: ToolContext) -> ToolOutput:
     _, image = context.image(arguments.image)
     question = arguments.question or DESCRIBE
     context.progress(None, "正在看图")
-    with context.lease("vlm") as vlm:
+    with context.lease("vlm", size=image.width * image.height) as vlm:
         answer = vlm.answer(image, question, on_text=_Progress(context))
     if not answer:
         raise ToolFailed(

@@ -69,9 +69,12 @@ class ToolContext:
         finally:
             current_ticket.reset(token)
 
-    def lease(self, role: str) -> AbstractContextManager[Any]:
-        """Borrow the object of `role`; its queue position and load time are shown meanwhile."""
-        return self.residency.lease(role, _CallTicket(self))
+    def lease(self, role: str, *, size: int = 0) -> AbstractContextManager[Any]:
+        """Borrow the object of `role`; its queue position and load time are shown meanwhile.
+
+        `size` of the call in px, where memory grows with it.
+        """
+        return self.residency.lease(role, _CallTicket(self), size=size)
 
     def progress(self, fraction: float | None, note: str, preview: Artifact | None = None) -> None:
         """Show how far the call is (`fraction` 0–1, None when unknown). Chinese `note`, short."""

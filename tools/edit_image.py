@@ -27,7 +27,10 @@ def edit_image(arguments: EditImage, context: ToolContext) -> ToolOutput:
     source, picture = context.image(arguments.image)
     prompt = _prompt(arguments, context)
     seed = new_seed() if arguments.seed is None else arguments.seed
-    with context.lease("edit") as editor, progress_of(context) as progress:
+    with (
+        context.lease("edit", size=picture.width * picture.height) as editor,
+        progress_of(context) as progress,
+    ):
         edit = partial(
             editor.edit, picture, prompt, strength=arguments.strength, on_step=progress.step
         )

@@ -39,7 +39,8 @@ def generate_image(arguments: GenerateImage, context: ToolContext) -> ToolOutput
     defaults = DrawingDefaults.of(checkpoint)
     wording = _worded(arguments, defaults, checkpoint.languages)
     asked = read_size(arguments.size, defaults.max_pixels) if arguments.size else None
-    with context.lease("t2i") as generator, progress_of(context) as progress:
+    pixels = asked[0] * asked[1] if asked else defaults.size**2
+    with context.lease("t2i", size=pixels) as generator, progress_of(context) as progress:
         size = rounded(asked or generator.native_size, generator.size_multiple, defaults.max_pixels)
         order = _Order(arguments, wording, size, generator, progress)
         handles, seeds, note = _drawn(order, context)

@@ -46,6 +46,15 @@ class GrowingLayer(DynamicLayer):  # type: ignore[no-untyped-call]
         """Tokens that the buffer has room for."""
         return 0 if self._keys is None else self._keys.shape[-2]
 
+    def move(self, device: torch.device) -> None:
+        """Take keys and values to `device`, without room to grow."""
+        if self._keys is None or self._values is None or self._keys.device == device:
+            return
+        length = self.get_seq_length()
+        self._keys = self._keys[:, :, :length].to(device)
+        self._values = self._values[:, :, :length].to(device)
+        self.keys, self.values, self.device = self._keys, self._values, device
+
     def forked(self, length: int) -> "GrowingLayer":
         """A layer of its own that holds a copy of the first `length` tokens."""
         copy = GrowingLayer()
@@ -109,6 +118,12 @@ class Held:
         """Tokens that it has room for."""
         return max((layer.capacity for layer in self.layers), default=0)
 
+    def moved(self, device: torch.device) -> "Held":
+        """Itself, on `device`."""
+        for layer in self.layers:
+            layer.move(device)
+        return self
+
     def cut(self, length: int) -> None:
         """Keep the first `length` tokens."""
         self.cache.crop(length - len(self.tokens))  # `crop` takes the negative of what to remove
@@ -162,6 +177,11 @@ class PrefixCaches:
         if self._reusable and held.tokens:
             self._held.append(held)
             self._make_room(0)
+
+    def move(self, device: torch.device) -> None:
+        """Take all of them to `device`."""
+        for held in self._held:
+            held.moved(device)
 
     def clear(self) -> None:
         self._held.clear()

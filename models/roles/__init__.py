@@ -1,10 +1,12 @@
 """One file per role: load a checkpoint and call it."""
 
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 import torch
+from torch import nn
 
 from models.catalog import Checkpoint
 
@@ -29,6 +31,28 @@ class Role(Protocol):
 
     def release(self) -> None:
         """Give everything on the device back."""
+        ...
+
+
+@runtime_checkable
+class Movable(Protocol):
+    """A role whose weights may wait in host memory while others use the device."""
+
+    def modules(self) -> Sequence[nn.Module]:
+        """Whatever holds tensors on the device as parameters and buffers."""
+        ...
+
+    def park(self) -> None:
+        """The weights have left the device: take off it whatever else lies there."""
+        ...
+
+
+@runtime_checkable
+class Degradable(Protocol):
+    """A role that can do with less memory, at a cost in time."""
+
+    def degrade(self) -> bool:
+        """Need less from now on; False where that is not possible any more."""
         ...
 
 

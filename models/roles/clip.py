@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from open_clip.transform import PreprocessCfg, image_transform_v2
 from open_clip.utils import to_2tuple
 from PIL import Image
+from torch import nn
 from torch.nn.functional import normalize
 from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
 
@@ -47,7 +48,7 @@ class ClipModel:
         *,
         dimension: int,
         image_side: int,
-        device: torch.device,
+        model: nn.Module,
         preprocess: Callable[[Image.Image], torch.Tensor],
         tokenize: Callable[[list[str]], Any],
         encode_image: Encoder,
@@ -58,8 +59,9 @@ class ClipModel:
         self.dimension = dimension
         self.image_side = image_side
         self.bytes = self.bytes_needed(path, checkpoint)
-        self._device = device
+        self._model: nn.Module | None = model
         self._dtype = torch_dtype(checkpoint)
+        self._batch = BATCH
         self._preprocess = preprocess
         self._tokenize = tokenize
         self._encode_image: Encoder | None = encode_image
@@ -79,7 +81,7 @@ class ClipModel:
             path,
             dimension=_embedding_width(path),
             image_side=max(to_2tuple(preprocess.size)),
-            device=device,
+            model=model,
             preprocess=image_transform_v2(preprocess, is_train=False),
             tokenize=open_clip.get_tokenizer(source),
             encode_image=model.encode_image,
@@ -101,30 +103,43 @@ class ClipModel:
         """RGB pictures → [n, dimension] float32 unit rows."""
         batches = [
             self.embed_pixels(torch.stack([self.preprocess(image) for image in batch]))
-            for batch in _batches(images)
+            for batch in _batches(images, self._batch)
         ]
         return self._joined(batches)
 
     def embed_pixels(self, pixels: torch.Tensor) -> Vectors:
         """Pixels [n, 3, height, width] from `preprocess` → [n, dimension] float32 unit rows."""
-        return self._joined([self._embed(self._encode_image, batch) for batch in _batches(pixels)])
+        batches = _batches(pixels, self._batch)
+        return self._joined([self._embed(self._encode_image, batch) for batch in batches])
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         """Sentences → [n, dimension] float32 unit rows. A long one is cut at the model's length."""
-        batches = [
-            self._embed(self._encode_text, self._tokenize(list(batch))) for batch in _batches(texts)
-        ]
-        return self._joined(batches)
+        batches = _batches(texts, self._batch)
+        tokens = (self._tokenize(list(batch)) for batch in batches)
+        return self._joined([self._embed(self._encode_text, batch) for batch in tokens])
+
+    def modules(self) -> tuple[nn.Module, ...]:
+        """What holds the weights."""
+        return () if self._model is None else (self._model,)
+
+    def park(self) -> None:
+        """Nothing: it keeps nothing between calls."""
+
+    def degrade(self) -> bool:
+        """Embed fewer at a time."""
+        smaller = max(1, self._batch // 2)
+        is_smaller, self._batch = smaller < self._batch, smaller
+        return is_smaller
 
     def release(self) -> None:
         """Drop the weights; `preprocess` goes on working."""
-        self._encode_image = self._encode_text = None
+        self._model = self._encode_image = self._encode_text = None
 
     @torch.inference_mode()
     def _embed(self, encode: Encoder | None, inputs: Any) -> Vectors:
-        if encode is None:
+        if encode is None or self._model is None:
             raise RuntimeError("the model was released")
-        inputs = inputs.to(self._device)
+        inputs = inputs.to(next(self._model.parameters()).device)
         if isinstance(inputs, torch.Tensor) and inputs.is_floating_point():
             inputs = inputs.to(self._dtype)
         vectors: Vectors = normalize(encode(inputs).float(), dim=-1).cpu().numpy()
@@ -156,7 +171,7 @@ class TransformersClipModel(ClipModel):
             path,
             dimension=int(model.config.projection_dim),
             image_side=max(dict(processor.size).values()),
-            device=device,
+            model=model,
             preprocess=lambda image: processor(image, return_tensors="pt")["pixel_values"][0],
             tokenize=partial(
                 tokenizer,
@@ -170,9 +185,9 @@ class TransformersClipModel(ClipModel):
         )
 
 
-def _batches(items: Items) -> Iterator[Items]:
-    for start in range(0, len(items), BATCH):
-        yield items[start : start + BATCH]
+def _batches(items: Items, size: int) -> Iterator[Items]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 def _embedding_width(path: Path) -> int:

@@ -92,6 +92,16 @@ class DiffusionModel:
         dtype, defaults = torch_dtype(checkpoint), DrawingDefaults.of(checkpoint)
         return tensor_bytes(path, dtype) + call_bytes(path, defaults, dtype.itemsize)
 
+    def modules(self) -> tuple[torch.nn.Module, ...]:
+        """What holds the weights."""
+        if self._loaded is None:
+            return ()
+        parts = self._loaded.pipeline.components.values()
+        return tuple(part for part in parts if isinstance(part, torch.nn.Module))
+
+    def park(self) -> None:
+        """Nothing: it keeps nothing between calls."""
+
     def release(self) -> None:
         """Drop the weights; the object cannot draw any more."""
         self._loaded = None

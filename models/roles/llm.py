@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import torch
+from torch import nn
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -81,7 +82,7 @@ class LanguageModel:
         self._caches = PrefixCaches(model.config, cached_tokens)
         # A layer that forgets may not go on from an earlier pass: those models take prompts whole.
         self._pieces = keeps_everything(model.config)
-        self._piece = FIRST_PIECE_TOKENS
+        self._piece, self._most_piece = FIRST_PIECE_TOKENS, MOST_PIECE_TOKENS
         self.bytes = weight_bytes + cached_tokens * bytes_per_token(model.config, model.dtype)
 
     @classmethod
@@ -144,7 +145,7 @@ class LanguageModel:
         limit = self._room(prompt, sampling)
         mask = self._masks.begin(grammar) if grammar is not None else None
         self.last = stats = GenerationStats(len(prompt))
-        held = self._caches.take(prompt, len(prompt) + limit)
+        held = self._caches.take(prompt, len(prompt) + limit).moved(self._device)
         stats.reused_tokens = len(held.tokens)
         stop = cancel or threading.Event()
         try:
@@ -163,10 +164,32 @@ class LanguageModel:
             stats.seconds = time.monotonic() - stats.started
             self._caches.keep(held)
 
+    def modules(self) -> tuple[nn.Module, ...]:
+        """What holds the weights."""
+        return () if self._model is None else (self._model,)
+
+    def park(self) -> None:
+        """Keep keys and values on the host; each comes back when a prompt begins like it."""
+        self._caches.move(torch.device("cpu"))
+
+    def degrade(self) -> bool:
+        """Read prompts in smaller pieces."""
+        smaller = max(self._most_piece // 4, LEAST_PIECE_TOKENS)
+        is_smaller = self._pieces and smaller < self._most_piece
+        self._most_piece = smaller
+        self._piece = min(self._piece, smaller)
+        return is_smaller
+
     def release(self) -> None:
         """Drop weights and caches; the object cannot generate any more."""
         self._model = None
         self._caches.clear()
+
+    @property
+    def _device(self) -> torch.device:
+        if self._model is None:
+            raise RuntimeError("the model was released")
+        return self._model.device
 
     @cached_property
     def _masks(self) -> GrammarMasks:
@@ -203,7 +226,7 @@ class LanguageModel:
         if seconds > PIECE_SECONDS:
             self._piece = max(self._piece // 2, LEAST_PIECE_TOKENS)
         elif seconds < PIECE_SECONDS / 2:
-            self._piece = min(self._piece * 2, MOST_PIECE_TOKENS)
+            self._piece = min(self._piece * 2, self._most_piece)
 
     def _decode(
         self,
@@ -230,11 +253,10 @@ class LanguageModel:
     @torch.inference_mode()
     def _forward(self, held: Held, tokens: list[int]) -> torch.Tensor:
         """Feed `tokens` past the cache; the logits [vocabulary] float32 after the last."""
-        if self._model is None:
-            raise RuntimeError("the model was released")
         # Not sound until the pass is through: an error in between leaves a cache to be thrown away.
         known, held.tokens = held.tokens, []
-        ids = torch.tensor([tokens], device=self._model.device)
+        ids = torch.tensor([tokens], device=self._device)
+        assert self._model is not None
         output = self._model(
             input_ids=ids, past_key_values=held.cache, use_cache=True, logits_to_keep=1
         )

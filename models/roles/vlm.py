@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import torch
 from PIL import Image
+from torch import nn
 from transformers import (
     AutoConfig,
     AutoModelForImageTextToText,
@@ -92,6 +93,13 @@ class VisionLanguageModel:
             do_sample=False,
         )
         return stream.text.strip()
+
+    def modules(self) -> tuple[nn.Module, ...]:
+        """What holds the weights."""
+        return () if self._model is None else (self._model,)
+
+    def park(self) -> None:
+        """Nothing: it keeps nothing between calls."""
 
     def release(self) -> None:
         """Drop the weights; the object cannot answer any more."""

@@ -58,7 +58,11 @@ def relieved() -> list[int]:
 
 @pytest.fixture
 def proxy(thread: DeviceThread, relieved: list[int]) -> Proxy:
-    return Proxy(Echo(), thread, lambda: relieved.append(threading.get_ident()))
+    def reliefs() -> Iterator[bool]:
+        relieved.append(threading.get_ident())
+        yield True
+
+    return Proxy(Echo(), thread, reliefs)
 
 
 def test_methods_and_generators_run_on_the_device_thread(

@@ -17,7 +17,9 @@ def resident(
     age: float = 100.0,
     idle: float = 1.0,
 ) -> Resident:
-    made = Resident("name", "role", None, size, load, NOW - age, leases=leases)
+    made = Resident(
+        "name", "role", None, size, load_seconds=load, loaded_at=NOW - age, leases=leases
+    )
     for _ in range(uses):
         made.used(NOW - idle)
     return made
