@@ -21,8 +21,10 @@ LEAST_RESIDENCE_SECONDS = 5.0
 @dataclass(eq=False)
 class Resident:
     """A loaded checkpoint. Times are seconds of the owner's clock; `bytes` is all that it holds,
-    beside which `reserved` are kept free for the call that leases it."""
+    beside which `reserved` are kept free for the call that leases it. `views` are the roles that
+    its weights serve, by checkpoint; `model` is the one that it was loaded for."""
 
+    unit: str
     checkpoint: str
     role: str
     model: Any
@@ -33,6 +35,7 @@ class Resident:
     leases: int = 0
     reserved: int = 0
     last_release: float = 0.0
+    views: dict[str, Any] = field(default_factory=dict)
     _warmth: float = field(default=0.0, init=False, repr=False)
 
     def arrived(self, now: float, seconds: float) -> None:

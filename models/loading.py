@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from models.catalog import Checkpoint
 from models.device import is_out_of_memory
 from models.errors import CheckpointBroken
-from models.roles import Role
+from models.roles import Role, Shareable
 from models.weights import weight_files
 
 # What the loaders of safetensors, transformers and open_clip raise on files that are not right.
@@ -33,6 +33,13 @@ class Plan:
     @property
     def name(self) -> str:
         return self.checkpoint.name
+
+    @property
+    def unit(self) -> str:
+        """What is loaded once: checkpoints that share weights have one unit."""
+        if not issubclass(self.role, Shareable):
+            return self.name
+        return f"{self.path} {self.checkpoint.dtype} {self.checkpoint.quantisation}"
 
 
 @contextmanager

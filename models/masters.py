@@ -69,7 +69,7 @@ class HostMaster:
     def close(self) -> None:
         """Unpin. The modules must not be used afterwards."""
         if self._pinned:
-            torch.cuda.cudart().cudaHostUnregister(self._slab.data_ptr())
+            _cudart().cudaHostUnregister(self._slab.data_ptr())
             self._pinned = False
 
     def _point_to(self, tensors: list[torch.Tensor]) -> None:
@@ -113,5 +113,8 @@ def _view(slab: torch.Tensor, start: int, like: torch.Tensor) -> torch.Tensor:
 
 def _register(slab: torch.Tensor) -> bool:
     """Pin; False where the system allows no more locked memory (copies are then slower)."""
-    error = torch.cuda.cudart().cudaHostRegister(slab.data_ptr(), slab.nbytes, 0)
-    return int(error) == 0
+    return int(_cudart().cudaHostRegister(slab.data_ptr(), slab.nbytes, 0)) == 0
+
+
+def _cudart() -> Any:
+    return torch.cuda.cudart()  # type: ignore[no-untyped-call]

@@ -101,16 +101,17 @@ class Residency:
         checkpoint = self.checkpoint(role)
         arrived = self._clock()
         plan = self._plan(checkpoint)
-        self._turns.enter(Waiter(role, checkpoint.name, arrived, plan.bytes), ticket)
+        self._turns.enter(Waiter(role, plan.unit, arrived, plan.bytes), ticket)
         entered = self._clock()
         resident = self._acquire(plan, size, ticket)
-        proxy = Proxy(resident.model, self._thread, lambda: self._reliefs(resident, size))
+        model = resident.views[plan.name]
+        proxy = Proxy(model, self._thread, lambda: self._reliefs(resident, plan, size))
         try:
             if ticket is not None:
                 ticket.granted(entered - arrived, self._clock() - entered)
             yield proxy
         finally:
-            self._end(resident, size, proxy)
+            self._end(resident, plan, size, proxy)
 
     def prefetch(self, role: str) -> None:
         """`role` will be leased soon: begin to bring it here while the device goes on. Does not
@@ -161,27 +162,28 @@ class Residency:
                 raise Cancelled
             return future.result()
         except BaseException:
-            future.add_done_callback(lambda done: self._abandoned(done, size))
+            future.add_done_callback(lambda done: self._abandoned(done, plan, size))
             raise
 
-    def _abandoned(self, future: "Future[Resident]", size: int) -> None:
+    def _abandoned(self, future: "Future[Resident]", plan: Plan, size: int) -> None:
         if not future.cancelled() and future.exception() is None:
-            self._thread.run(self._stock.give_back, future.result(), size)
+            self._thread.run(self._stock.give_back, future.result(), plan, size)
         self._turns.leave()
 
-    def _end(self, resident: Resident, size: int, proxy: Proxy) -> None:
+    def _end(self, resident: Resident, plan: Plan, size: int, proxy: Proxy) -> None:
         try:
             proxy.end()
         finally:
-            self._thread.run(self._stock.give_back, resident, size)
+            self._thread.run(self._stock.give_back, resident, plan, size)
             self._turns.leave()
 
-    def _reliefs(self, resident: Resident, size: int) -> Iterator[bool]:
+    def _reliefs(self, resident: Resident, plan: Plan, size: int) -> Iterator[bool]:
         """What can be done when a call runs out of memory, mildest first; on the device thread."""
-        self._stock.ran_out(resident, size)
+        self._stock.ran_out(resident, plan, size)
         self._stock.relieve()
         yield True
-        while isinstance(resident.model, Degradable) and resident.model.degrade():
+        model = resident.views[plan.name]
+        while isinstance(model, Degradable) and model.degrade():
             self._stock.relieve()
             yield True
 

@@ -14,6 +14,7 @@ class ResidentState:
     leased: bool
     idle_seconds: float
     load_seconds: float
+    shared_with: tuple[str, ...] = ()  # other checkpoints that its weights serve
 
     @classmethod
     def of(cls, resident: Resident, now: float) -> "ResidentState":
@@ -24,6 +25,7 @@ class ResidentState:
             leased=bool(resident.leases),
             idle_seconds=0.0 if resident.leases else now - resident.last_release,
             load_seconds=resident.load_seconds,
+            shared_with=tuple(sorted(set(resident.views) - {resident.checkpoint})),
         )
 
 

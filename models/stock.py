@@ -43,14 +43,14 @@ class Stock:
         self._residents: dict[str, Resident] = {}
         self._parked: dict[str, Resident] = {}
         cuda = thread.device.type == "cuda"
-        self._copies = torch.cuda.Stream(thread.device) if cuda else None
+        self._copies = torch.cuda.Stream(thread.device) if cuda else None  # type: ignore[no-untyped-call]
 
     # Any thread
 
-    def fits(self, name: str, needed: int) -> bool:
+    def fits(self, unit: str, needed: int) -> bool:
         """Whether a checkpoint is there, or could come without another having to go."""
         with self._lock:
-            return name in self._residents or self._used() + needed <= self.budget
+            return unit in self._residents or self._used() + needed <= self.budget
 
     def residents(self) -> tuple[Resident, ...]:
         with self._lock:
@@ -69,23 +69,27 @@ class Stock:
         what is computed. Raises OutOfMemory, CheckpointBroken; nothing is evicted in vain.
         """
         extra = self._peaks.beyond(plan.name, size)
-        resident = self._residents.get(plan.name)
+        resident = self._residents.get(plan.unit)
         if resident is None:
             self._make_room(plan, plan.bytes, extra)
             resident = self._bring(plan)
         else:
             with resident.leasing():  # it may not be its own victim
-                self._make_room(plan, 0, extra)
+                self._make_room(plan, max(0, plan.bytes - resident.bytes), extra)
         if resident.master is not None:
             resident.master.settle()
+        if plan.name not in resident.views:
+            view = resident.model.viewed_as(plan.role, plan.checkpoint, plan.path)
+            resident.views[plan.name] = view
         with self._lock:
             resident.leases += 1
+            resident.bytes = max(resident.bytes, plan.bytes)
             resident.reserved = max(resident.reserved, extra)
-            self._residents[plan.name] = resident
+            self._residents[plan.unit] = resident
         self._memory.watch()
         return resident
 
-    def give_back(self, resident: Resident, size: int) -> None:
+    def give_back(self, resident: Resident, plan: Plan, size: int) -> None:
         """End a lease, and remember what it took beyond the plan."""
         peak = self._memory.peak()
         with self._lock:
@@ -95,21 +99,21 @@ class Stock:
                 resident.reserved = 0
             resident.used(self._clock())
         if peak is not None:
-            self._peaks.saw(resident.checkpoint, size, peak - planned)
+            self._peaks.saw(plan.name, size, peak - planned)
 
     def prefetch(self, plan: Plan) -> None:
         """Begin to bring a checkpoint here, if it can be done without waiting."""
-        if plan.name in self._residents:
+        if plan.unit in self._residents:
             return
-        if plan.name not in self._parked:
+        if plan.unit not in self._parked:
             read_ahead(plan)
             return
         victims = self._victims(plan.bytes)
         if victims is not None:
             self._remove(victims, "evicted")
-            resident = self._copied_up(plan.name, self._copies)
+            resident = self._copied_up(plan.unit, self._copies)
             with self._lock:
-                self._residents[plan.name] = resident
+                self._residents[plan.unit] = resident
 
     def relieve(self) -> None:
         """Out of memory: drop everything that is not leased, and what only cycles hold."""
@@ -117,9 +121,9 @@ class Stock:
         gc.collect()  # a second with transformers loaded; eviction does without
         self._memory.give_back()
 
-    def ran_out(self, resident: Resident, size: int) -> None:
+    def ran_out(self, resident: Resident, plan: Plan, size: int) -> None:
         """A call of `size` ran out of memory: plan with more the next time."""
-        self._peaks.ran_out(resident.checkpoint, size, resident.bytes + resident.reserved)
+        self._peaks.ran_out(plan.name, size, resident.bytes + resident.reserved)
 
     def drop_idle(self, seconds: float) -> None:
         """Take off what nobody has leased for as long."""
@@ -140,8 +144,8 @@ class Stock:
         """From host memory or from disk; when memory runs out, once more with nothing beside."""
         for last in (False, True):
             try:
-                if plan.name in self._parked:
-                    return self._copied_up(plan.name, None)
+                if plan.unit in self._parked:
+                    return self._copied_up(plan.unit, None)
                 return self._loaded(plan)
             except (RuntimeError, MemoryError):
                 pass  # out of memory, the only one that is not typed by now
@@ -149,12 +153,12 @@ class Stock:
                 self.relieve()
         raise out_of_memory(self._thread.device)
 
-    def _copied_up(self, name: str, stream: "torch.cuda.Stream | None") -> Resident:
-        resident, started = self._parked[name], self._clock()
+    def _copied_up(self, unit: str, stream: "torch.cuda.Stream | None") -> Resident:
+        resident, started = self._parked[unit], self._clock()
         assert resident.master is not None
         resident.master.up(self._thread.device, stream)
         with self._lock:
-            del self._parked[name]
+            del self._parked[unit]
         self._arrived(resident, "host", started)
         return resident
 
@@ -165,7 +169,9 @@ class Stock:
             device = torch.device("cpu") if host else self._thread.device
             model = plan.role.load(plan.path, plan.checkpoint, device)
             master = self._mastered(model) if host else None
-        resident = Resident(plan.name, plan.checkpoint.role, model, model.bytes, master)
+        role = plan.checkpoint.role
+        resident = Resident(plan.unit, plan.name, role, model, model.bytes, master)
+        resident.views[plan.name] = model
         self._arrived(resident, "disk", started)
         return resident
 
@@ -189,7 +195,7 @@ class Stock:
         given_up = choose_victims(self._parked.values(), excess, self._clock())
         for resident in given_up or ():
             with self._lock:
-                del self._parked[resident.checkpoint]
+                del self._parked[resident.unit]
             self._release(resident)
         return given_up is not None
 
@@ -218,7 +224,7 @@ class Stock:
         gone = list(residents)
         for resident in gone:
             with self._lock:
-                del self._residents[resident.checkpoint]
+                del self._residents[resident.unit]
             self.swaps.add(Swap(resident.checkpoint, way, resident.bytes, self._clock()))
             self._put_away(resident)
         if gone:
@@ -229,14 +235,16 @@ class Stock:
             self._release(resident)
             return
         resident.master.down()
-        resident.model.park()
+        for view in resident.views.values():
+            view.park()
         with self._lock:
-            self._parked[resident.checkpoint] = resident
+            self._parked[resident.unit] = resident
 
     def _release(self, resident: Resident) -> None:
         if resident.master is not None:
             resident.master.close()
-        resident.model.release()
+        for view in resident.views.values():
+            view.release()
 
     def _used(self) -> int:
         return sum(r.bytes + r.reserved for r in self._residents.values())

@@ -48,6 +48,15 @@ class Movable(Protocol):
 
 
 @runtime_checkable
+class Shareable(Protocol):
+    """A role whose weights may serve other roles too: drawing and editing often have one folder."""
+
+    def viewed_as(self, role: "type[Role]", checkpoint: Checkpoint, path: Path) -> "Role":
+        """What `role` loads from the same folder, without loading it again."""
+        ...
+
+
+@runtime_checkable
 class Degradable(Protocol):
     """A role that can do with less memory, at a cost in time."""
 

@@ -92,6 +92,13 @@ class DiffusionModel:
         dtype, defaults = torch_dtype(checkpoint), DrawingDefaults.of(checkpoint)
         return tensor_bytes(path, dtype) + call_bytes(path, defaults, dtype.itemsize)
 
+    def viewed_as(
+        self, role: "type[DiffusionModel]", checkpoint: Checkpoint, path: Path
+    ) -> "DiffusionModel":
+        """Another role over the same pipeline, with the defaults of its own entry."""
+        family = type(self._family)(self._family.pipeline, DrawingDefaults.of(checkpoint))
+        return role(family, checkpoint, path)
+
     def modules(self) -> tuple[torch.nn.Module, ...]:
         """What holds the weights."""
         if self._loaded is None:

@@ -6,7 +6,6 @@ once and never torn down. https://github.com/espeak-ng/espeak-ng/blob/master/src
 
 import ctypes
 import functools
-import itertools
 import re
 import shutil
 import tempfile
@@ -40,7 +39,7 @@ _SEPARATED = ord("_") << 8  # phonemes with _ between them
 _LOUDNESS = 80  # at 100 loud vowels reach full scale and clip
 _WORDS_PER_MINUTE = 165
 _POSITION_CHARACTER = 1
-_WORD = 1  # espeakEVENT_WORD; the list of events ends with type 0
+_LAST, _WORD = 0, 1  # espeakEVENT_LIST_TERMINATED, espeakEVENT_WORD
 _LONGEST_DATA_PATH = 150  # bytes; espeak-ng copies the path into a buffer of 160
 _RESIDENT_BYTES = 8 << 20  # measured: dictionaries of Mandarin and English, phoneme tables, buffers
 
@@ -159,9 +158,11 @@ class Espeak:
     ) -> int:
         if samples and count > 0:
             self._chunks.append(np.ctypeslib.as_array(samples, (count,)).copy())
-        for event in itertools.takewhile(lambda event: event.type, events if events else ()):
+        number = 0
+        while events and (event := events[number]).type != _LAST:
             if event.type == _WORD:
                 self._words.append((event.text_position - 1, event.sample))
+            number += 1
         return 0
 
     def synthesize(self, text: str, voice: str, speed: float, pitch: int = _USUAL_PITCH) -> Speech:

@@ -18,7 +18,7 @@ def resident(
     idle: float = 1.0,
 ) -> Resident:
     made = Resident(
-        "name", "role", None, size, load_seconds=load, loaded_at=NOW - age, leases=leases
+        "unit", "name", "role", None, size, load_seconds=load, loaded_at=NOW - age, leases=leases
     )
     for _ in range(uses):
         made.used(NOW - idle)

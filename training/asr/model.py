@@ -89,10 +89,9 @@ def feature_extractor() -> WhisperFeatureExtractor:
 def create() -> WhisperForConditionalGeneration:
     """A fresh model, float32, on the CPU."""
     tokenizer = tokens.build_tokenizer()
-    model = WhisperForConditionalGeneration._from_config(
-        config(tokenizer),
-        attn_implementation="eager",  # the one that also tells where it looks
-    )
+    settings = config(tokenizer)
+    settings._attn_implementation = "eager"  # the one that also tells where it looks
+    model = WhisperForConditionalGeneration(settings)
     model.generation_config = generation_config(tokenizer)
     return model
 
