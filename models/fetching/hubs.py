@@ -24,6 +24,8 @@ from models.fetching.remote import (
 from models.fetching.web import Endpoint, Web
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
+MOST_PAGES = 100
+"""Of a list; a page has a thousand entries."""
 MODELSCOPE_CUT = 3000
 
 
@@ -70,13 +72,13 @@ class HuggingFace:
 
     async def _files(self, web: Web, repo: str, commit: str) -> AsyncIterator[RemoteFile]:
         url: str | None = f"{self.endpoint.url}/api/models/{repo}/tree/{commit}?recursive=true"
-        seen = 0
+        seen = pages = 0
         while url is not None:
             page, headers = await web.json(self.endpoint, url)
             if not isinstance(page, list):
                 raise _unreadable(self.endpoint)
-            seen += len(page) + 1  # one for the page: empty pages without end are no list either
-            if seen > MOST_FILES:
+            seen, pages = seen + len(page), pages + 1
+            if seen > MOST_FILES or pages > MOST_PAGES:
                 raise too_many()
             for entry in page:
                 if _field(entry, "type") == "file":

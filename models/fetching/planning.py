@@ -1,11 +1,12 @@
 """What has to be fetched for a checkpoint, and from where: asked of one hub after another."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
+
+from pydantic_core import from_json
 
 from models.catalog import Checkpoint
 from models.errors import InvalidRequest, SourceError, SourceLacks, SourceUnreachable
@@ -134,9 +135,9 @@ class Planner:
 def components(path: Path) -> tuple[str, ...]:
     """The folders that a diffusers `model_index.json` names. SourceLacks where it is none."""
     try:
-        index = json.loads(path.read_bytes())
+        index = from_json(path.read_bytes())
         named = {name: value for name, value in index.items() if isinstance(value, list)}
-    except (OSError, ValueError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, AttributeError) as error:
         raise SourceLacks(
             f"model_index.json 读不懂：{error}。请换一个来源。",
             f"model_index.json makes no sense: {error}. Choose another source.",

@@ -5,7 +5,6 @@ runs on an event loop of its own, which alone can be stopped amid a silent conne
 """
 
 import asyncio
-import json
 import shutil
 import threading
 from collections.abc import Sequence
@@ -13,6 +12,8 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+
+from pydantic_core import from_json
 
 from models.catalog import Catalog, Checkpoint
 from models.errors import (
@@ -287,8 +288,8 @@ def _check_shards(staging: Staging, plan: Plan) -> None:
 
 def _shards(index: Path) -> set[str]:
     try:
-        return {str(name) for name in json.loads(index.read_bytes())["weight_map"].values()}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {str(name) for name in from_json(index.read_bytes())["weight_map"].values()}
+    except (ValueError, KeyError, TypeError, AttributeError):
         return set()  # the loader will say so; here only completeness is asked
 
 

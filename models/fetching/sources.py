@@ -1,6 +1,7 @@
 """Which hubs a pull may ask, in which order: by the environment and by what the person chose."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,7 @@ from models.fetching.web import Endpoint
 SourceChoice = Literal["auto", "huggingface", "modelscope"]
 HUGGINGFACE = "https://huggingface.co"
 MODELSCOPE = "https://www.modelscope.cn"
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 
 
 def hubs(
@@ -61,7 +63,8 @@ def _address(text: str) -> str:
     """`text` without a slash at its end, if it is where HTTP can go."""
     try:
         url = httpx.URL(text)
-        usable = url.scheme in {"http", "https"} and bool(url.host) and not url.userinfo
+        named = _HOST.fullmatch(url.host) is not None
+        usable = url.scheme in {"http", "https"} and named and not url.userinfo
     except httpx.InvalidURL:
         usable = False
     if not usable:

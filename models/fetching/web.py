@@ -4,7 +4,6 @@ A token goes to the hub itself, once it has answered 401 or 403 without one, and
 redirect to another origin. Nothing is sent that says who asks: no cookies, no library names.
 """
 
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
+from pydantic_core import from_json
 
 from models.errors import (
     InvalidRequest,
@@ -104,7 +104,7 @@ class Web:
         await self._client.aclose()
 
     async def json(self, endpoint: Endpoint, url: str) -> tuple[Any, httpx.Headers]:
-        """Raises Interrupted and SourceError."""
+        """Parsed by pydantic: it bounds how deep values nest. Raises Interrupted, SourceError."""
         async with self.get(endpoint, url) as response:
             body = bytearray()
             async for chunk in response.aiter_raw():
@@ -112,8 +112,8 @@ class Web:
                 if len(body) > MOST_JSON_BYTES:
                     raise _unusable(endpoint, "too long an answer")
             try:
-                return json.loads(body), response.headers
-            except (ValueError, RecursionError) as error:
+                return from_json(bytes(body)), response.headers
+            except ValueError as error:
                 raise _unusable(endpoint, "no JSON") from error
 
     @asynccontextmanager
