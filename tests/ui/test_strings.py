@@ -28,7 +28,7 @@ NAMES = {
         "t",
         "i",
         "edit",
-        "asr",
+        *("asr", "Hugging", "Face"),
     ),
 }
 
