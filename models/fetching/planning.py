@@ -11,7 +11,7 @@ from pydantic_core import from_json
 from models.catalog import Checkpoint
 from models.errors import InvalidRequest, SourceError, SourceLacks, SourceUnreachable
 from models.fetching.caches import Caches
-from models.fetching.hubs import COMMIT, Hub
+from models.fetching.hubs import Hub
 from models.fetching.progress import Meter, Tally
 from models.fetching.remote import Listing, RemoteFile
 from models.fetching.selection import pipeline_index, select, whole_in_catalogue
@@ -143,10 +143,6 @@ def components(path: Path) -> tuple[str, ...]:
             f"model_index.json makes no sense: {error}. Choose another source.",
         ) from error
     return tuple(name for name, value in named.items() if all(value) and "/" not in name)
-
-
-def is_commit(revision: str | None) -> bool:
-    return revision is not None and COMMIT.fullmatch(revision) is not None
 
 
 def _counted(plan: Plan) -> Plan:

@@ -10,10 +10,7 @@ import threading
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
-
-from pydantic_core import from_json
 
 from models.catalog import Catalog, Checkpoint
 from models.errors import (
@@ -22,9 +19,9 @@ from models.errors import (
     DiskFull,
     InvalidRequest,
     SourceError,
-    SourceUntrusted,
 )
 from models.fetching.caches import Caches
+from models.fetching.completion import check_shards, manifest_of, recorded
 from models.fetching.digests import digest
 from models.fetching.hubs import Hub
 from models.fetching.planning import Order, Plan, Planner, order
@@ -33,7 +30,7 @@ from models.fetching.remote import RemoteFile
 from models.fetching.staging import Staging, telling
 from models.fetching.transfer import Transfer
 from models.fetching.web import Patience, Web
-from models.manifest import MANIFEST_NAME, Manifest, ManifestFile
+from models.manifest import MANIFEST_NAME
 
 AT_ONCE = 4
 """Connections at a time: one is rarely all that a line can carry."""
@@ -191,9 +188,9 @@ class _Pull:
             hashes = await self._fetch(Transfer(web, plan.origin, staging, plan.tally), missing)
         self._meter.enter("finishing", checkpoint=name)
         with telling(staging.incoming):
-            files = [await _recorded(staging, file, hashes) for file in plan.files]
-            _check_shards(staging, plan)
-            await asyncio.to_thread(staging.assemble, plan.files, _manifest(plan, files))
+            files = [await recorded(staging, file, hashes) for file in plan.files]
+            check_shards(staging, plan)
+            await asyncio.to_thread(staging.assemble, plan.files, manifest_of(plan, files))
         fetched = sum(file.bytes for file in missing.values())
         return Pulled(name, staging.folder, sum(f.bytes for f in plan.files), fetched)
 
@@ -240,27 +237,6 @@ async def _until(
     return task.result()
 
 
-async def _recorded(staging: Staging, file: RemoteFile, hashes: dict[str, str]) -> ManifestFile:
-    sha256 = file.sha256 or hashes.get(file.key)
-    if sha256 is None:
-        sha256 = (await digest(file, staging.done(file))).sha256
-    return ManifestFile(path=file.path, bytes=file.bytes, sha256=sha256)
-
-
-def _manifest(plan: Plan, files: Sequence[ManifestFile]) -> Manifest:
-    origin = plan.origin
-    return Manifest(
-        name=plan.checkpoint.name,
-        hub=origin.hub.name if origin is not None else "huggingface",
-        endpoint=origin.hub.endpoint.url if origin is not None else "cache",
-        repo=plan.repo,
-        asked_revision=plan.checkpoint.revision,
-        revision=plan.revision,
-        fetched=datetime.now(UTC).isoformat(timespec="seconds"),
-        files=tuple(files),
-    )
-
-
 def _check_place(staging: Staging) -> None:
     """A folder that no pull has made is a person's own: it is not replaced."""
     folder = staging.folder
@@ -272,33 +248,6 @@ def _check_place(staging: Staging) -> None:
             f"{folder} is there already and was not fetched by Duomo, so it is left alone. Move it "
             "away to pull, or register it with duomo models add.",
         )
-
-
-def _check_shards(staging: Staging, plan: Plan) -> None:
-    """Every shard that an index of weights names is among the files."""
-    paths = {file.path for file in plan.files}
-    for file in plan.files:
-        if file.path.endswith(".safetensors.index.json"):
-            folder = file.path.rpartition("/")[0]
-            named = {f"{folder}/{name}".lstrip("/") for name in _shards(staging.done(file))}
-            whole = file.path.removesuffix(".index.json")
-            if not named <= paths and whole not in paths:
-                raise _lacks_shards(plan, sorted(named - paths)[0])
-
-
-def _shards(index: Path) -> set[str]:
-    try:
-        return {str(name) for name in from_json(index.read_bytes())["weight_map"].values()}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return set()  # the loader will say so; here only completeness is asked
-
-
-def _lacks_shards(plan: Plan, path: str) -> SourceUntrusted:
-    return SourceUntrusted(
-        f"{plan.repo} 不完整：索引里写着 {path}，仓库里没有。请换一个来源。",
-        f"{plan.repo} is not complete: its index names {path}, which is not there. "
-        "Choose another source.",
-    )
 
 
 def _incomplete(plan: Plan) -> SourceError:
