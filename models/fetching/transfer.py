@@ -85,7 +85,7 @@ class Transfer:
             if part.come and not _continues(response, part.come, file.bytes):
                 part.drop()
             if not part.come and response.status_code != httpx.codes.OK:
-                raise Interrupted("not the range that was asked for")
+                raise Interrupted("没有从断点继续", "not the range that was asked for")
             self._check_promise(file, response, part.come)
             await self._write(response, part)
 
@@ -99,7 +99,7 @@ class Transfer:
                     raise self._wrong(part.file)
                 watch.arrived(len(block))
         if part.lacks:
-            raise Interrupted("the answer ended early")
+            raise Interrupted("没有传完就断开了", "the answer ended early")
 
     def _check_promise(self, file: RemoteFile, response: httpx.Response, start: int) -> None:
         """Refuse what declares another length at once, not after gigabytes."""
@@ -173,7 +173,7 @@ class _Watch:
         spent = time.monotonic() - self._began
         if spent >= self._span:
             if self._bytes < self._least * spent:
-                raise Interrupted("too slow")
+                raise Interrupted("太慢", "too slow")
             self._began, self._bytes = time.monotonic(), 0
 
 
@@ -191,13 +191,13 @@ def _number(headers: Mapping[str, str], name: str) -> int | None:
     return int(value) if value.isascii() and value.isdigit() else None
 
 
-def unreachable(host: str, error: Exception, what: str = "") -> SourceUnreachable:
+def unreachable(host: str, error: Interrupted, what: str = "") -> SourceUnreachable:
     at = f"（{what}）" if what else ""
     of = f" for {what}" if what else ""
     return SourceUnreachable(
-        f"{host} 连不上，或总是中断{at}：{error}。已下载的部分都留着。请检查网络和代理，"
+        f"从 {host} 取不到{at}：{error.zh}。已下载的部分都留着。请检查网络和代理，"
         "设置镜像（HF_ENDPOINT），或换一个来源（--source modelscope）。",
-        f"{host} does not answer or keeps breaking off{of}: {error}. What came is kept. Check "
+        f"{host} gives nothing{of}: {error.en}. What came is kept. Check "
         "network and proxy, set a mirror (HF_ENDPOINT), or choose another source "
         "(--source modelscope).",
     )

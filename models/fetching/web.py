@@ -53,8 +53,10 @@ class Patience:
 class Interrupted(Exception):
     """An answer that may succeed when asked again: cut off, too slow, or a server in trouble."""
 
-    def __init__(self, what: str, status: int | None = None) -> None:
-        super().__init__(what)
+    def __init__(self, zh: str, en: str, status: int | None = None) -> None:
+        super().__init__(zh, en)
+        self.zh = zh
+        self.en = en
         self.status = status
 
 
@@ -128,7 +130,7 @@ class Web:
             finally:
                 await response.aclose()
         except (httpx.TransportError, httpx.StreamError) as error:
-            raise Interrupted(f"{type(error).__name__}: {error}") from error
+            raise _interrupted(error) from error
         except (httpx.InvalidURL, UnicodeError) as error:
             raise _unusable(endpoint, "an address that is none") from error
 
@@ -165,11 +167,21 @@ def refusal(endpoint: Endpoint, response: httpx.Response) -> SourceError | Inter
             "or choose another source.",
         )
     if status in RETRIED:
-        return Interrupted(f"HTTP {status}", status)
+        return Interrupted(f"HTTP {status}", f"HTTP {status}", status)
     return SourceUnreachable(
         f"{host} 回答了 HTTP {status}，没有给文件。请换一个来源，或过些时候再试。",
         f"{host} answered HTTP {status} and no file. Choose another source, or try again later.",
     )
+
+
+def _interrupted(error: httpx.HTTPError | httpx.StreamError) -> Interrupted:
+    if isinstance(error, httpx.ProxyError):
+        return Interrupted("代理不让连接", f"the proxy refuses ({error})")
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        return Interrupted("连不上", f"no connection ({error})")
+    if isinstance(error, httpx.TimeoutException):
+        return Interrupted("太久没有数据", "silent for too long")
+    return Interrupted("连接断开了", f"the connection broke ({error})")
 
 
 def _closed(endpoint: Endpoint, code: str) -> SourceRefused:

@@ -3,6 +3,7 @@ lost, and nothing taken that was not promised."""
 
 import hashlib
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -302,6 +303,12 @@ def test_a_pipeline_index_that_makes_no_sense_is_refused(
     hub.files = {"model_index.json": index, "transformer/model.safetensors": noise(20_000)}
     with pytest.raises(SourceLacks):
         make_puller(huggingface(hub), role="t2i").pull([NAME])
+
+
+def test_why_a_source_is_unreachable_is_said_in_chinese(make_puller: MakePuller) -> None:
+    with pytest.raises(SourceUnreachable, match="连不上") as told:
+        make_puller(huggingface(Hub({}, url="http://127.0.0.1:9"))).pull([NAME])
+    assert not re.search(r"Error|attempts|connection", told.value.zh)
 
 
 def test_all_sources_that_failed_are_told(
