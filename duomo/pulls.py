@@ -116,7 +116,7 @@ class Pulls:
         except Cancelled:
             self._end("cancelled")
         except DuomoError as error:
-            log.warning("pulling failed: %s", error)
+            log.info("pulling failed: %s", error)
             self._end("failed", error=error)
         except Exception:  # the end of a thread: whatever it was, the job has to end and say so
             log.exception("pulling failed")

@@ -191,13 +191,13 @@ def _number(headers: Mapping[str, str], name: str) -> int | None:
     return int(value) if value.isascii() and value.isdigit() else None
 
 
-def unreachable(host: str, error: Interrupted, what: str = "") -> SourceUnreachable:
-    at = f"（{what}）" if what else ""
-    of = f" for {what}" if what else ""
+def unreachable(host: str, error: Interrupted, path: str = "") -> SourceUnreachable:
+    """`path`: the file that was on its way; without one, nothing had begun."""
+    zh, en = (f"（{path}）", f" for {path}") if path else ("", "")
+    kept_zh, kept_en = ("已下载的部分都留着。", " What came is kept.") if path else ("", "")
     return SourceUnreachable(
-        f"从 {host} 取不到{at}：{error.zh}。已下载的部分都留着。请检查网络和代理，"
+        f"从 {host} 取不到{zh}：{error.zh}。{kept_zh}请检查网络和代理，"
         "设置镜像（HF_ENDPOINT），或换一个来源（--source modelscope）。",
-        f"{host} gives nothing{of}: {error.en}. What came is kept. Check "
-        "network and proxy, set a mirror (HF_ENDPOINT), or choose another source "
-        "(--source modelscope).",
+        f"{host} gives nothing{en}: {error.en}.{kept_en} Check network and proxy, set a mirror "
+        "(HF_ENDPOINT), or choose another source (--source modelscope).",
     )

@@ -48,7 +48,10 @@ def list_checkpoints() -> None:
     settings = load_settings()
     items = inventory_of(settings).items()
     keys = ("name", "role", "state", "size", "licence", "profiles", "source")
-    table = Table(*(text(f"models.{key}") for key in keys), box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for key in keys:
+        gives_way = key in {"licence", "profiles", "source"}
+        table.add_column(text(f"models.{key}"), no_wrap=not gives_way, overflow="ellipsis")
     for item in items:
         table.add_row(*_row(item))
     console.print(table)
@@ -69,7 +72,7 @@ def _row(item: "Item") -> tuple[Text, ...]:
         Text(size(item.bytes) if item.bytes else known, justify="right"),
         Text(one_line(checkpoint.licence, 24)),
         Text(one_line(" ".join(item.profiles), 40)),
-        Text(sources.get(item.origin, plain(item.source)), "dim", overflow="fold"),
+        Text(sources.get(item.origin, plain(item.source)), "dim"),
     )
 
 
