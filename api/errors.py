@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from api.schemas import ErrorBody, ErrorView
 from models.errors import (
     Cancelled,
+    CheckpointBusy,
     CheckpointError,
     DiskFull,
     DuomoError,
@@ -20,6 +21,7 @@ from models.errors import (
     MediaTooLarge,
     NotFound,
     ResourceError,
+    SourceError,
     UnreadableMedia,
 )
 
@@ -32,6 +34,8 @@ _STATUS: tuple[tuple[type[DuomoError], HTTPStatus], ...] = (
     (UnreadableMedia, HTTPStatus.UNSUPPORTED_MEDIA_TYPE),
     (InputError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (LibraryBusy, HTTPStatus.CONFLICT),
+    (CheckpointBusy, HTTPStatus.CONFLICT),
+    (SourceError, HTTPStatus.BAD_GATEWAY),
     (Cancelled, HTTPStatus.CONFLICT),
     (DiskFull, HTTPStatus.INSUFFICIENT_STORAGE),
     (CheckpointError, HTTPStatus.SERVICE_UNAVAILABLE),

@@ -12,8 +12,13 @@ from api.schemas import (
     HitView,
     IndexJob,
     LineageView,
+    ModelView,
+    ParkedView,
+    ProfileView,
+    PullView,
     ResidentView,
     RunView,
+    SwapView,
     ToolView,
     WaitingView,
     Words,
@@ -22,7 +27,9 @@ from api.schemas import (
 if TYPE_CHECKING:
     from agent.conversations import Conversation, Run
     from duomo.indexing import Job
-    from models.catalog import Checkpoint
+    from duomo.pulls import PullJob
+    from models.catalog import Checkpoint, Profile
+    from models.inventory import Item
     from models.residency import ResidencyState
     from retrieval.library import Hit
     from tools.artifacts import Artifact
@@ -89,10 +96,51 @@ def device_view(state: "ResidencyState") -> DeviceView:
             ResidentView.model_validate(resident, from_attributes=True)
             for resident in state.residents
         ),
+        parked=tuple(
+            ParkedView.model_validate(parked, from_attributes=True) for parked in state.parked
+        ),
         queue=tuple(
             WaitingView.model_validate(waiting, from_attributes=True) for waiting in state.queue
         ),
         swaps=state.swaps,
+        history=tuple(SwapView.model_validate(s, from_attributes=True) for s in state.history),
+    )
+
+
+def model_view(item: "Item") -> ModelView:
+    checkpoint = item.checkpoint
+    note = checkpoint.note
+    return ModelView(
+        name=checkpoint.name,
+        role=checkpoint.role,
+        state=item.state,
+        origin=item.origin,
+        bytes=item.bytes,
+        known_bytes=item.known_bytes,
+        source=item.source,
+        licence=checkpoint.licence,
+        licence_limits=checkpoint.licence_limits,
+        languages=checkpoint.languages,
+        profiles=item.profiles,
+        note=None if note is None else Words(zh=note.zh, en=note.en),
+    )
+
+
+def profile_view(profile: "Profile") -> ProfileView:
+    return ProfileView.model_validate(profile, from_attributes=True)
+
+
+def pull_view(job: "PullJob | None") -> PullView | None:
+    if job is None:
+        return None
+    return PullView(
+        **vars(job.progress),
+        id=job.id,
+        state=job.state,
+        names=job.names,
+        started=job.started,
+        ended=job.ended,
+        error=None if job.error is None else view_of(job.error),
     )
 
 

@@ -10,23 +10,19 @@ import torch
 from agent.events import EventLog
 from agent.runs import Runs
 from duomo.answer import Answer, collect
+from duomo.checkpoints import catalog_of, inventory_of, profile_of
 from duomo.embedding import LeasedEmbedder
 from duomo.home import HomeClaim, claim_home
 from duomo.indexing import Indexing
 from duomo.once import Once
+from duomo.pulls import Pulls
 from duomo.samples import Gallery, suggestions, thumbnail
 from duomo.settings import Settings
 from duomo.warmup import Warmup
-from models.catalog import (
-    BUNDLED_CATALOG,
-    Catalog,
-    Checkpoint,
-    Profile,
-    check_profile,
-    load_profiles,
-)
+from models.catalog import Checkpoint, check_profile
 from models.decoding.sampling import Sampling
-from models.errors import CheckpointError, InvalidRequest
+from models.errors import CheckpointBusy, CheckpointError, InvalidRequest
+from models.inventory import Inventory, Removed
 from models.residency import Residency
 from retrieval.library import Hit, Library
 from tools.artifacts import Artifact, ArtifactStore, Lineage
@@ -57,8 +53,9 @@ class Engine:
         self.settings = settings
         self._chat_model = chat_model
         self.gallery = gallery or Gallery()
-        self.catalog = Catalog.from_directories(BUNDLED_CATALOG, settings.home / "catalog")
-        self.profile = _profile(settings, self.catalog)
+        self.catalog = catalog_of(settings)
+        self.profile = profile_of(settings, settings.profile)
+        check_profile(self.profile, self.catalog)
         device = _device(settings.device)
         # From here on nothing is refused any more: what a refusal leaves open, nobody closes.
         self._own_claim = claim_home(settings.home) if claim is None else None
@@ -72,6 +69,7 @@ class Engine:
         self._agent = Once(self._build_agent)
         self.runs = Runs(self.events, self.artifacts, self._agent)
         self.indexing = Indexing(self._library, settings.home / "indexing.json")
+        self.pulls = Pulls(settings, self._pulled)
         self.warmup = Warmup(self._first_needs())
 
     # Life
@@ -84,6 +82,7 @@ class Engine:
     def close(self) -> None:
         """Stop runs and indexing, then release device, files and the data directory."""
         self.warmup.close()
+        self.pulls.close()
         self.runs.close()
         self.indexing.close()
         self.residency.close()
@@ -156,6 +155,29 @@ class Engine:
         """Whether a starter checkpoint serves `role`, or any role."""
         chosen = self.checkpoints() if role is None else (self.residency.checkpoint(role),)
         return any((checkpoint.bundled or "").startswith("starter/") for checkpoint in chosen)
+
+    def inventory(self) -> Inventory:
+        """The disk and the catalogue as they are now, entries registered meanwhile among them."""
+        return inventory_of(self.settings)
+
+    def remove_checkpoint(self, name: str) -> Removed:
+        """Delete what was pulled, or forget a folder. Raises as `Inventory.remove` does, and
+        CheckpointBusy while it is in memory."""
+        state = self.residency.state()
+        held = {resident.checkpoint for resident in state.residents}
+        if name in held | {parked.checkpoint for parked in state.parked}:
+            raise CheckpointBusy(
+                f"{name} 正在内存里使用。请换一个配置并重新启动后再删除。",
+                f"{name} is in memory. Choose another profile and start again, then remove it.",
+            )
+        return self.inventory().remove(name)
+
+    def _pulled(self) -> None:
+        """Try again what failed at the start for want of its checkpoint."""
+        if self.warmup.problems():
+            self.warmup.close()
+            self.warmup = Warmup(self._first_needs())
+            self.warmup.start()
 
     def suggestions(self) -> tuple[str, ...]:
         return suggestions(self.tools)
@@ -246,21 +268,6 @@ class Engine:
         tools = as_langchain(self.tools.values(), workshop)
         limits = Limits(model_calls=self.settings.max_steps)
         return build_agent(model, tools, self._memory(), limits)
-
-
-def _profile(settings: Settings, catalog: Catalog) -> Profile:
-    """The chosen one of the bundled profiles and those of `$DUOMO_HOME/profiles.toml`."""
-    own = settings.home / "profiles.toml"
-    profiles = load_profiles() | (load_profiles(own) if own.is_file() else {})
-    name = settings.profile
-    if name not in profiles:
-        known = "、".join(profiles)
-        raise InvalidRequest(
-            f"没有叫 {name} 的方案，可用的有：{known}。请改设置 profile。",
-            f"There is no profile {name}. Choose one of: {', '.join(profiles)}.",
-        )
-    check_profile(profiles[name], catalog)
-    return profiles[name]
 
 
 def _host_bytes(settings: Settings, device: torch.device) -> int:

@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import platformdirs
 from pydantic import ByteSize, Field, ValidationError, field_validator, model_validator
@@ -103,6 +103,17 @@ class Settings(BaseSettings):
         description="单个文件上限，如 64MiB，最大 200MiB|largest upload, like 64MiB, up to 200MiB",
     )
 
+    hub: Literal["auto", "huggingface", "modelscope"] = Field(
+        default="auto",
+        description="auto、huggingface 或 modelscope：从哪里下载模型，auto 依次尝试"
+        "|auto, huggingface or modelscope: where checkpoints come from; auto tries one by one",
+    )
+    mirrors: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="连不上时依次改用的镜像，https://主机名，逗号分隔"
+        "|mirrors of Hugging Face to try next, https://HOST, separated by commas",
+    )
+
     visible_labels: bool = Field(
         default=False,
         description="true 或 false：导出和显示的生成内容是否带看得见、听得出的“AI生成”标识"
@@ -127,7 +138,7 @@ class Settings(BaseSettings):
     def _absolute(cls, home: Path) -> Path:
         return home.expanduser().absolute()
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("allowed_hosts", "mirrors", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from models.errors import CatalogError, CheckpointBroken, CheckpointMissing, NotFound
+from models.manifest import read_manifest
 
 PACKAGE = Path(__file__).parent
 BUNDLED_CATALOG = PACKAGE / "catalog"
@@ -51,7 +52,8 @@ class Checkpoint(BaseModel, frozen=True):
     """A catalogue entry.
 
     `bundled` is a folder inside `models/`, or "wheel" when an installed package carries the
-    weights. A bundled checkpoint has no `revision`: it is the hash of what it contains.
+    weights. A bundled checkpoint has no `revision`: it is the hash of what it contains. `folder` is
+    a person's own, absolute, which is read where it is and never changed.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -59,6 +61,7 @@ class Checkpoint(BaseModel, frozen=True):
     role: RoleName
     loader: str = Field(pattern=r"^models\.roles\.[a-z_0-9]+:[A-Z][A-Za-z0-9]*$")
     bundled: str | None = Field(default=None, pattern=r"^(wheel|starter/[a-z0-9_]+)$")
+    folder: Path | None = None
     repos: Repositories = Repositories()
     revision: str | None = None
     files: tuple[CheckpointFile, ...] = ()
@@ -70,6 +73,18 @@ class Checkpoint(BaseModel, frozen=True):
     defaults: dict[str, Any] = Field(default_factory=dict)
     least_device_bytes: int | None = Field(default=None, ge=0)
     note: Note | None = None
+
+    @field_validator("folder")
+    @classmethod
+    def _absolute(cls, folder: Path | None) -> Path | None:
+        if folder is not None and not folder.is_absolute():
+            raise ValueError("folder has to be an absolute path")
+        return folder
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether its files came by other ways than a pull, and are not ours to change."""
+        return self.bundled is not None or self.folder is not None
 
     def default_int(self, key: str, otherwise: int) -> int:
         """The default named `key`, or `otherwise`; CatalogError where it is no whole number."""
@@ -149,15 +164,21 @@ class Catalog:
     def locate(self, name: str, data_dir: Path) -> Path:
         """The folder that holds the checkpoint's files.
 
-        Raises CheckpointMissing (nothing there) and CheckpointBroken (a file is missing or has the
-        wrong size); both say what to do.
+        Raises CheckpointMissing (nothing there) and CheckpointBroken (a file is missing, has the
+        wrong size or was found damaged); both say what to do.
         """
         checkpoint = self.get(name)
         folder = checkpoint_folder(checkpoint, data_dir)
         if not folder.is_dir():
             raise _missing(checkpoint, folder)
+        manifest = None if checkpoint.is_foreign else read_manifest(folder)
         for file in checkpoint.files:
-            _check_file(checkpoint, folder, file)
+            _check_file(checkpoint, folder, file.path, file.bytes)
+        if manifest is not None:
+            for path in manifest.broken:
+                raise _broken(checkpoint, folder, path)
+            for fetched in manifest.files:
+                _check_file(checkpoint, folder, fetched.path, fetched.bytes)
         return folder
 
 
@@ -167,6 +188,8 @@ def checkpoint_folder(checkpoint: Checkpoint, data_dir: Path) -> Path:
         return PACKAGE
     if checkpoint.bundled is not None:
         return PACKAGE / checkpoint.bundled
+    if checkpoint.folder is not None:
+        return checkpoint.folder
     return data_dir / "checkpoints" / checkpoint.name
 
 
@@ -210,25 +233,51 @@ def _unreadable(path: Path, error: Exception) -> CatalogError:
 
 
 def _missing(checkpoint: Checkpoint, folder: Path) -> CheckpointMissing:
-    source = checkpoint.repos.huggingface or checkpoint.repos.modelscope
-    if source is None:
+    name = checkpoint.name
+    if checkpoint.folder is not None:
         return CheckpointMissing(
-            f"安装里缺少 {checkpoint.name} 的文件（{folder}），请重新安装。",
-            f"The files of {checkpoint.name} are missing from {folder}; install again.",
+            f"{name} 登记的文件夹 {folder} 不在了。请把它放回去，"
+            f"或运行 duomo models remove {name}。",
+            f"The folder of {name}, {folder}, is gone. Put it back, or run "
+            f"duomo models remove {name}.",
+        )
+    if checkpoint.repos == Repositories():
+        return CheckpointMissing(
+            f"安装里缺少 {name} 的文件（{folder}），请重新安装。",
+            f"The files of {name} are missing from {folder}; install again.",
         )
     return CheckpointMissing(
-        f"{checkpoint.name} 还不在这台电脑上：请把 {source} 的文件放进 {folder}，或换一个配置。",
-        f"{checkpoint.name} is not on this disk: put the files of {source} into {folder}, "
-        "or choose another profile.",
+        f"{name} 还不在这台电脑上：请运行 duomo models pull {name}，或换一个配置。",
+        f"{name} is not on this disk: run duomo models pull {name}, or choose another profile.",
     )
 
 
-def _check_file(checkpoint: Checkpoint, folder: Path, file: CheckpointFile) -> None:
-    path = folder / file.path
-    size = path.stat().st_size if path.is_file() else None
-    if size is None or (file.bytes is not None and size != file.bytes):
-        raise CheckpointBroken(
-            f"{checkpoint.name} 的文件 {file.path} 缺失或不完整，请删掉 {folder} 再取一次。",
-            f"{file.path} of {checkpoint.name} is missing or cut short; "
-            f"remove {folder} and fetch it again.",
+def _check_file(checkpoint: Checkpoint, folder: Path, path: str, size: int | None) -> None:
+    file = folder / path
+    found = file.stat().st_size if file.is_file() else None
+    if found is None or (size is not None and found != size):
+        raise _broken(checkpoint, folder, path)
+
+
+def _broken(checkpoint: Checkpoint, folder: Path, path: str) -> CheckpointBroken:
+    remedy_zh, remedy_en = remedy(checkpoint)
+    return CheckpointBroken(
+        f"{checkpoint.name} 的文件 {path} 缺失或损坏（{folder}）。{remedy_zh}",
+        f"{path} of {checkpoint.name} is missing or damaged ({folder}). {remedy_en}",
+    )
+
+
+def remedy(checkpoint: Checkpoint) -> tuple[str, str]:
+    """What to do when its files are not right, in Chinese and English."""
+    name = checkpoint.name
+    if checkpoint.bundled is not None:
+        return "请重新安装。", "Install again."
+    if checkpoint.folder is not None:
+        return (
+            f"请恢复文件，或运行 duomo models remove {name} 后再登记一次。",
+            f"Restore the file, or run duomo models remove {name} and register it again.",
         )
+    return (
+        f"请运行 duomo models pull {name}，只会补上坏的。",
+        f"Run duomo models pull {name}: it fetches only what is broken.",
+    )

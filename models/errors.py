@@ -9,7 +9,13 @@
     ├── CheckpointError            the weights; reinstall or choose another
     │   ├── CheckpointMissing      not on this disk
     │   ├── CheckpointBroken       on disk, but not what its catalogue entry says
+    │   ├── CheckpointBusy         being fetched, removed or used by somebody else just now
     │   └── CatalogError           a catalogue or profile file that contradicts itself
+    ├── SourceError                where checkpoints are fetched from
+    │   ├── SourceUnreachable      no answer, too slow, cut off again and again, out of order
+    │   ├── SourceRefused          wants a licence accepted or a token: 401, 403
+    │   ├── SourceLacks            has no such repository, revision, file or safetensors weights
+    │   └── SourceUntrusted        sent what is not what it promised, or what may not be stored
     ├── ResourceError              this machine
     │   ├── OutOfMemory            does not fit the byte budget, or the device ran out
     │   └── DiskFull               no room to write
@@ -81,6 +87,30 @@ class CheckpointBroken(CheckpointError):
 
 class CatalogError(CheckpointError):
     code = "catalog"
+
+
+class CheckpointBusy(CheckpointError):
+    code = "checkpoint_busy"
+
+
+class SourceError(DuomoError):
+    code = "source"
+
+
+class SourceUnreachable(SourceError):
+    code = "source_unreachable"
+
+
+class SourceRefused(SourceError):
+    code = "source_refused"
+
+
+class SourceLacks(SourceError):
+    code = "source_lacks"
+
+
+class SourceUntrusted(SourceError):
+    code = "source_untrusted"
 
 
 class ResourceError(DuomoError):

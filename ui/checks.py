@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from duomo.settings import Settings
 from models.errors import DuomoError, Locale
 from ui.engine import answers, find_engine
+from ui.measures import size
 from ui.strings import Strings
 from ui.supervise import is_free
 
@@ -104,14 +105,14 @@ def _device(e: Examination, has_cuda: bool) -> Finding:
     import torch
 
     properties = torch.cuda.get_device_properties(0)
-    return e.finding("ok", "device", f"{properties.name} · {_size(properties.total_memory)}")
+    return e.finding("ok", "device", f"{properties.name} · {size(properties.total_memory)}")
 
 
 def memory(e: Examination) -> Iterable[Finding]:
     free = _available_memory()
     if free is not None:
         level: Level = "ok" if free >= LEAST_MEMORY_BYTES else "warn"
-        yield e.finding(level, "memory", e.text("doctor.free", size=_size(free)), "fix.memory")
+        yield e.finding(level, "memory", e.text("doctor.free", size=size(free)), "fix.memory")
 
 
 def _available_memory() -> int | None:
@@ -129,16 +130,17 @@ def disk(e: Examination) -> Iterable[Finding]:
     existing = next(folder for folder in (home, *home.parents) if folder.exists())
     free = shutil.disk_usage(existing).free
     level: Level = "ok" if free >= LEAST_DISK_BYTES else "warn"
-    found = e.text("doctor.disk_at", path=home, size=_size(free))
+    found = e.text("doctor.disk_at", path=home, size=size(free))
     yield e.finding(level, "disk", found, "fix.disk")
 
 
 def checkpoints(e: Examination) -> Iterable[Finding]:
-    from models.catalog import BUNDLED_CATALOG, Catalog, check_profile, load_profiles
+    from duomo.checkpoints import catalog_of, profiles_of
+    from models.catalog import check_profile
 
     try:
-        catalog = Catalog.from_directories(BUNDLED_CATALOG, e.settings.home / "catalog")
-        profile = load_profiles().get(e.settings.profile)
+        catalog = catalog_of(e.settings)
+        profile = profiles_of(e.settings).get(e.settings.profile)
         if profile is None:
             yield e.finding("fail", "profile", e.settings.profile, "fix.profile")
             return
@@ -146,7 +148,7 @@ def checkpoints(e: Examination) -> Iterable[Finding]:
     except DuomoError as error:
         yield e.failure("profile", error)
         return
-    found = f"{profile.name} · {_size(profile.budget_bytes)}"
+    found = f"{profile.name} · {size(profile.budget_bytes)}"
     yield e.finding("ok", "profile", found)
     yield from _located(e, catalog, profile)
 
@@ -221,10 +223,6 @@ def text_recognition(e: Examination) -> Iterable[Finding]:
     found = [path.name for path in sorted(folder.rglob("*.onnx"))]
     level: Level = "ok" if found else "fail"
     yield e.finding(level, "ocr", e.text("doctor.models", count=len(found)), "fix.install")
-
-
-def _size(count: int) -> str:
-    return f"{count / 2**30:.1f} GiB"
 
 
 CHECKS: tuple[Callable[[Examination], Iterable[Finding]], ...] = (

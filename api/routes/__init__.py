@@ -1,6 +1,6 @@
 """One file per resource. Routes translate: HTTP in, a call of the engine, a view out."""
 
-from api.routes import artifacts, conversations, health, library, runs, system
+from api.routes import artifacts, conversations, health, library, models, runs, system
 
 ROUTERS = (
     health.router,
@@ -9,4 +9,5 @@ ROUTERS = (
     runs.router,
     artifacts.router,
     library.router,
+    models.router,
 )

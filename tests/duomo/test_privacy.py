@@ -1,5 +1,7 @@
 """Nothing leaves the machine: seen from the sockets of the process itself."""
 
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -43,3 +45,44 @@ def test_the_hub_is_switched_off_before_its_library_loads() -> None:
         "assert constants.HF_HUB_OFFLINE and constants.HF_HUB_DISABLE_TELEMETRY\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_nothing_but_fetching_can_speak_to_the_outside() -> None:
+    """Every other client is bound to the own machine: the one of the engine, and its finder."""
+    root = Path(__file__).parents[2]
+    speakers = re.compile(
+        r"^\s*(?:import|from) (?:httpx|requests|urllib\.request|urllib3|aiohttp|http\.client)\b",
+        re.MULTILINE,
+    )
+    packages = ("models", "retrieval", "tools", "agent", "duomo", "api", "ui")
+    found = {
+        path.relative_to(root).as_posix()
+        for package in packages
+        for path in (root / package).rglob("*.py")
+        if speakers.search(path.read_text("utf-8"))
+    }
+    local = {"api/client.py", "ui/engine.py"}
+    assert {path for path in found if not path.startswith("models/fetching/")} == local
+
+
+def test_listing_checking_and_removing_models_connect_to_nobody(tmp_path: Path) -> None:
+    program = (
+        "import socket, sys\n"
+        "def refuse(*a, **k): sys.exit(f'reaches for {a}')\n"
+        "socket.socket.connect = socket.socket.connect_ex = refuse\n"
+        "socket.getaddrinfo = refuse\n"
+        "from typer.testing import CliRunner\n"
+        "from ui.commands import app\n"
+        "for words in (['list'], ['verify', 'starter-llm'], ['remove', 'qwen3-8b', '-y']):\n"
+        "    CliRunner().invoke(app, ['models', *words])\n"
+        "print('quiet')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"DUOMO_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout.strip() == "quiet", done.stderr

@@ -136,10 +136,11 @@ def test_a_checkpoint_is_found_in_the_data_folder(tmp_path: Path) -> None:
     assert Catalog([sized(2)]).locate("one", tmp_path) == folder
 
 
-def test_a_missing_checkpoint_says_what_to_put_where(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointMissing, match="someone/something") as raised:
+def test_a_missing_checkpoint_says_how_to_get_it(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointMissing) as raised:
         Catalog([sized(2)]).locate("one", tmp_path)
-    assert str(tmp_path / "checkpoints" / "one") in raised.value.en
+    assert "duomo models pull one" in raised.value.zh
+    assert "duomo models pull one" in raised.value.en
 
 
 @pytest.mark.parametrize("content", [None, "{ }"])

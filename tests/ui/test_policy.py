@@ -1,5 +1,7 @@
 """What the page's server tells a browser it may do."""
 
+import gzip
+
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -14,12 +16,14 @@ SHELL = (
     '<link\n rel="preload"\n href="./font.woff2"\n as="font"\n crossorigin\n />'
     "<title>Streamlit</title></head></html>"
 )
+PACKED = {"Content-Type": "text/html; charset=utf-8", "Content-Encoding": "gzip"}
 
 
 def browser() -> TestClient:
     app = Starlette(
         routes=[
             Route("/", lambda _: HTMLResponse(SHELL)),
+            Route("/below", lambda _: Response(gzip.compress(SHELL.encode()), headers=PACKED)),
             Route("/data", lambda _: Response(b"\x00\x01", media_type="application/octet-stream")),
         ]
     )
@@ -40,6 +44,12 @@ def test_the_shell_speaks_the_pages_language() -> None:
     assert '<html lang="zh-CN">' in answer.text
     assert '<title>多模</title><script src="/words.js"></script>' in answer.text
     assert "font.woff2" not in answer.text
+    assert int(answer.headers["content-length"]) == len(answer.content)
+
+
+def test_a_shell_that_comes_packed_does_too() -> None:
+    answer = browser().get("/below")
+    assert '<html lang="zh-CN">' in answer.text
     assert int(answer.headers["content-length"]) == len(answer.content)
 
 

@@ -17,6 +17,19 @@ NAMES = {
     *("AI", "CLIP", "HTTP", "JSON", "Python", "PyTorch", "Ctrl", "C", "DUOMO", "HOME", "PROFILE"),
     *("duomo", "index", "logs", "engine", "log", "ui", "image", "port", "budget", "device", "auto"),
     *("models", "profiles", "toml", "uv", "sync", "fonts", "noto", "cjk"),
+    *(
+        "profile",
+        "list",
+        "huggingface",
+        "modelscope",
+        "llm",
+        "clip",
+        "vlm",
+        "t",
+        "i",
+        "edit",
+        *("asr", "Hugging", "Face"),
+    ),
 }
 
 

@@ -13,6 +13,7 @@ from api.schemas import IndexJob, UnreadableView
 from duomo.settings import load_settings
 from ui.commands.terminal import console, errors, show, text, told_plainly
 from ui.engine import connect
+from ui.measures import duration
 from ui.untrusted import one_line, plain
 
 POLL_SECONDS = 0.3
@@ -68,17 +69,8 @@ def _jobs(client: Client, job: IndexJob) -> Iterator[IndexJob]:
 
 def _pace(job: IndexJob) -> str:
     rate = "" if not job.rate else text("index.rate", rate=f"{job.rate:.1f}")
-    eta = "" if not job.eta_seconds else text("index.eta", eta=_duration(job.eta_seconds))
+    eta = "" if not job.eta_seconds else text("index.eta", eta=duration(job.eta_seconds))
     return "  ".join(filter(None, (rate, eta)))
-
-
-def _duration(value: float) -> str:
-    minutes, rest = divmod(round(value), 60)
-    return (
-        f"{minutes // 60:d}:{minutes % 60:02d}:{rest:02d}"
-        if minutes >= 60
-        else f"{minutes}:{rest:02d}"
-    )
 
 
 def _report(client: Client, job: IndexJob, folders: list[Path]) -> None:

@@ -12,6 +12,7 @@ import ui.web.pages
 from models.errors import EngineUnavailable
 from ui.web import states
 from ui.web.components.sidebar import show_sidebar
+from ui.web.current import address, is_asked_for
 from ui.web.engine import engine
 from ui.web.words import words
 
@@ -20,20 +21,26 @@ STYLE = (Path(__file__).parent / "style.css").read_text("utf-8")
 
 def show_frame() -> None:
     st.html(f"<style>{STYLE}</style>")
-    page = st.navigation([_page(module) for module in _modules()], position="hidden")
+    pages = [_page(module) for module in _modules()]
+    page = st.navigation(pages, position="hidden")
+    if is_asked_for() and page.url_path != pages[0].url_path:
+        st.switch_page(pages[0], query_params=address())
     try:
         readiness = engine().ready()
         if not readiness.ready and "engine" in readiness.loading:
             states.show_starting()
             return
-        show_sidebar()
+        show_sidebar(pages[1:])
         page.run()
     except EngineUnavailable:
         states.show_unreachable()
 
 
 def _modules() -> Iterator[ModuleType]:
-    """The files of `pages/`, found by scanning: each has ORDER and `show`."""
+    """The files of `pages/`, found by scanning: each has ORDER, ICON and `show`.
+
+    The first is the one that opens; the sidebar leads to the others.
+    """
     found = (
         import_module(f"ui.web.pages.{info.name}") for info in iter_modules(ui.web.pages.__path__)
     )
@@ -43,4 +50,4 @@ def _modules() -> Iterator[ModuleType]:
 def _page(module: ModuleType) -> st.Page:
     name = module.__name__.rpartition(".")[2]
     title = words()(f"page.{name}")
-    return st.Page(module.show, title=title, url_path=name)
+    return st.Page(module.show, title=title, icon=module.ICON, url_path=name)

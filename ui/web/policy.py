@@ -4,6 +4,7 @@ The page shows words of models and of files. Should one of them ever slip throug
 loads by itself, the browser refuses it (Content Security Policy, W3C CSP3).
 """
 
+import gzip
 import re
 from collections.abc import Callable
 
@@ -82,6 +83,9 @@ class _Answer:
         if message.get("more_body"):
             return
         headers = MutableHeaders(scope=start)
+        if headers.get("content-encoding") == "gzip":
+            self._body = gzip.decompress(self._body)
+            del headers["content-encoding"]
         if "content-encoding" not in headers:
             self._body = self._rewrite(self._body)
             if "content-length" in headers:

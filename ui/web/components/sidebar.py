@@ -1,5 +1,6 @@
 """The conversations: begin, open, rename, delete; below them what the engine is."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, datetime
 
@@ -8,7 +9,7 @@ import streamlit as st
 from api.schemas import ConversationView, IndexJob
 from models.errors import EngineUnavailable, NotFound
 from ui.untrusted import as_label, one_line
-from ui.web.current import begin_new, current, open_conversation
+from ui.web.current import address, begin_new, current, open_conversation
 from ui.web.engine import about, engine
 from ui.web.words import words
 
@@ -16,7 +17,8 @@ SHOWN = 60
 """Conversations listed; older ones are a search away."""
 
 
-def show_sidebar() -> None:
+def show_sidebar(pages: Sequence[st.Page]) -> None:
+    """`pages`: those beside the conversation."""
     text = words()
     with st.sidebar:
         st.subheader(text("app.title"), anchor=False)
@@ -24,7 +26,14 @@ def show_sidebar() -> None:
             text("sidebar.new"), icon=":material/edit_square:", width="stretch", on_click=begin_new
         )
         _conversations()
+        _links(pages)
         _footer()
+
+
+def _links(pages: Sequence[st.Page]) -> None:
+    with st.container(key="links", gap=None):
+        for page in pages:
+            st.page_link(page, query_params=address())
 
 
 def _conversations() -> None:

@@ -16,6 +16,7 @@ from ui.web.feed import feeds
 from ui.web.words import told, words
 
 ORDER = 10
+ICON = ":material/chat:"
 
 TURNS = 20
 """Turns drawn at once; earlier ones on request."""
