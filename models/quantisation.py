@@ -43,6 +43,16 @@ def pack(model: nn.Module, scheme: Quantisation) -> None:
         setattr(model.get_submodule(parent), last, make(layer, dtype))
 
 
+def scales_as_buffers(model: nn.Module) -> None:
+    """Once packed: what bitsandbytes keeps beside a layer's parameters becomes its buffers.
+
+    Whoever moves weights by hand (models/masters.py) then moves all of them.
+    """
+    for layer in model.modules():
+        for name, tensor in _scales(layer).items():
+            layer.register_buffer(name, tensor, persistent=False)
+
+
 def packed(model: nn.Module, scheme: Quantisation) -> Packed | None:
     """What packing `model` changes; it may be on the meta device. None when nothing is packed."""
     layers = [layer for _, layer in _linears(model)]
@@ -92,6 +102,24 @@ def _eight_bits(layer: nn.Linear, _: torch.dtype) -> nn.Module:
     new.weight = bnb.Int8Params(layer.weight.data, requires_grad=False, has_fp16_weights=False)
     new.bias = layer.bias
     return new.train(layer.training)
+
+
+def _scales(layer: Any) -> dict[str, torch.Tensor]:
+    """The tensors of a packed layer that are neither parameters nor buffers, by name."""
+    kind = type(layer).__name__
+    if kind == "Linear8bitLt":
+        layer.init_8bit_state()  # from its parameter to its state, as its first call would
+        return {"packed_rows": layer.state.CB, "row_scales": layer.state.SCB}
+    if kind != "Linear4bit":
+        return {}
+    state = layer.weight.quant_state
+    return {
+        "scales": state.absmax,
+        "codebook": state.code,
+        "scales_mean": state.offset,
+        "scales_of_scales": state.state2.absmax,
+        "codebook_of_scales": state.state2.code,
+    }
 
 
 def _bitsandbytes() -> Any:

@@ -8,7 +8,7 @@ from transformers import AutoConfig, PreTrainedModel
 
 from models.catalog import Checkpoint, Quantisation
 from models.dtypes import torch_dtype
-from models.quantisation import pack, packed
+from models.quantisation import pack, packed, scales_as_buffers
 from models.weights import tensor_bytes
 
 
@@ -18,6 +18,7 @@ def on_device(model: Any, scheme: Quantisation | None, device: torch.device) -> 
     if scheme is not None:
         pack(model, scheme)
     moved: PreTrainedModel = model.to(device)
+    scales_as_buffers(moved)
     return moved
 
 
