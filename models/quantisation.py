@@ -26,6 +26,18 @@ _TABLES_BYTES = 4 * (16 + 256) + 4  # of every 4-bit layer: two codebooks and th
 _OUTLIER = 6.0  # activations beyond this are multiplied unpacked; LLM.int8()'s own threshold
 
 
+def on_device(model: nn.Module, scheme: Quantisation | None, device: torch.device) -> None:
+    """Take `model`, loaded on the CPU, to `device`, packed where `scheme` says so, for inference.
+
+    Raises CheckpointError when bitsandbytes is needed and not installed.
+    """
+    model.train(mode=False).requires_grad_(requires_grad=False)
+    if scheme is not None:
+        pack(model, scheme)
+    model.to(device)
+    scales_as_buffers(model)
+
+
 def pack(model: nn.Module, scheme: Quantisation) -> None:
     """Prepare `model`, on the CPU, in place: the next `.to(device)` packs its linear layers there.
 

@@ -1,25 +1,15 @@
-"""Models of transformers on their device: as they are, or packed into fewer bits."""
+"""What the weights of a model of transformers will weigh on their device."""
 
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, PreTrainedModel
+from transformers import AutoConfig
 
-from models.catalog import Checkpoint, Quantisation
+from models.catalog import Checkpoint
 from models.dtypes import torch_dtype
-from models.quantisation import pack, packed, scales_as_buffers
+from models.quantisation import packed
 from models.weights import tensor_bytes
-
-
-def on_device(model: Any, scheme: Quantisation | None, device: torch.device) -> PreTrainedModel:
-    """`model`, loaded on the CPU, ready for inference on `device`."""
-    model.train(mode=False).requires_grad_(requires_grad=False)
-    if scheme is not None:
-        pack(model, scheme)
-    moved: PreTrainedModel = model.to(device)
-    scales_as_buffers(moved)
-    return moved
 
 
 def weight_bytes(path: Path, checkpoint: Checkpoint, auto: type[Any]) -> int:

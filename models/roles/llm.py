@@ -34,7 +34,8 @@ from models.decoding.sampling import Sampler, Sampling
 from models.device import any_thread, is_out_of_memory
 from models.dtypes import torch_dtype, with_dtype
 from models.errors import InvalidRequest
-from models.transformers_weights import on_device, weight_bytes
+from models.quantisation import on_device
+from models.transformers_weights import weight_bytes
 
 __all__ = ["GenerationStats", "LanguageModel", "Sampling"]
 PIECE_SECONDS = 0.5  # a pass of the prefill should not take longer: a stop waits for its end
@@ -100,8 +101,9 @@ class LanguageModel:
             local_files_only=True,
         )
         context, cached = _limits(model.config, checkpoint)
+        on_device(model, checkpoint.quantisation, device)
         return cls(
-            on_device(model, checkpoint.quantisation, device),
+            model,
             AutoTokenizer.from_pretrained(path, local_files_only=True),
             context_tokens=context,
             cached_tokens=cached,

@@ -21,7 +21,8 @@ from models.catalog import Checkpoint
 from models.decoding.kv_cache import bytes_per_token
 from models.dtypes import torch_dtype, with_dtype
 from models.errors import InvalidRequest
-from models.transformers_weights import on_device, weight_bytes
+from models.quantisation import on_device
+from models.transformers_weights import weight_bytes
 
 MAX_PIXELS = 1024 * 1024  # where a catalogue entry names no `max_pixels`
 CONTEXT_TOKENS = 4096  # nor `context_tokens`: picture, question and answer together
@@ -62,9 +63,8 @@ class VisionLanguageModel:
             path, local_files_only=True
         )
         weights = weight_bytes(path, checkpoint, AutoModelForImageTextToText)
-        return cls(
-            on_device(model, checkpoint.quantisation, device), processor, checkpoint, weights
-        )
+        on_device(model, checkpoint.quantisation, device)
+        return cls(model, processor, checkpoint, weights)
 
     @classmethod
     def bytes_needed(cls, path: Path, checkpoint: Checkpoint) -> int:
