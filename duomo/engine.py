@@ -14,17 +14,11 @@ from duomo.embedding import LeasedEmbedder
 from duomo.home import HomeClaim, claim_home
 from duomo.indexing import Indexing
 from duomo.once import Once
+from duomo.profiles import chosen
 from duomo.samples import Gallery, suggestions, thumbnail
 from duomo.settings import Settings
 from duomo.warmup import Warmup
-from models.catalog import (
-    BUNDLED_CATALOG,
-    Catalog,
-    Checkpoint,
-    Profile,
-    check_profile,
-    load_profiles,
-)
+from models.catalog import Checkpoint
 from models.decoding.sampling import Sampling
 from models.errors import CheckpointError, InvalidRequest
 from models.residency import Residency
@@ -57,8 +51,7 @@ class Engine:
         self.settings = settings
         self._chat_model = chat_model
         self.gallery = gallery or Gallery()
-        self.catalog = Catalog.from_directories(BUNDLED_CATALOG, settings.home / "catalog")
-        self.profile = _profile(settings, self.catalog)
+        self.profile, self.catalog = chosen(settings)
         device = _device(settings.device)
         # From here on nothing is refused any more: what a refusal leaves open, nobody closes.
         self._own_claim = claim_home(settings.home) if claim is None else None
@@ -246,21 +239,6 @@ class Engine:
         tools = as_langchain(self.tools.values(), workshop)
         limits = Limits(model_calls=self.settings.max_steps)
         return build_agent(model, tools, self._memory(), limits)
-
-
-def _profile(settings: Settings, catalog: Catalog) -> Profile:
-    """The chosen one of the bundled profiles and those of `$DUOMO_HOME/profiles.toml`."""
-    own = settings.home / "profiles.toml"
-    profiles = load_profiles() | (load_profiles(own) if own.is_file() else {})
-    name = settings.profile
-    if name not in profiles:
-        known = "、".join(profiles)
-        raise InvalidRequest(
-            f"没有叫 {name} 的方案，可用的有：{known}。请改设置 profile。",
-            f"There is no profile {name}. Choose one of: {', '.join(profiles)}.",
-        )
-    check_profile(profiles[name], catalog)
-    return profiles[name]
 
 
 def _host_bytes(settings: Settings, device: torch.device) -> int:

@@ -5,14 +5,14 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from models.catalog import Catalog, Checkpoint, Profile, Quantisation, RoleName, Tuning
+from models.catalog import Catalog, Checkpoint, Profile, Quantisation, Tuning
 from models.errors import InvalidRequest
 
 Choice = Quantisation | Literal["none"]
 
 
 def tuned(
-    catalog: Catalog, profile: Profile, quantisation: Mapping[RoleName, Choice] | None = None
+    catalog: Catalog, profile: Profile, quantisation: Mapping[str, Choice] | None = None
 ) -> Catalog:
     """`catalog` with the entries that `profile` names changed as it says.
 

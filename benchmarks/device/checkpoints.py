@@ -111,7 +111,8 @@ def _qwen_vl(config: Config, folder: Path) -> None:
     pictures = Qwen2VLImageProcessor(
         size=bounds, patch_size=patch, temporal_patch_size=2, merge_size=merge
     )
-    Qwen3VLProcessor(
+    kind: Any = Qwen3VLProcessor
+    kind(
         pictures,
         tokenizer,
         Qwen3VLVideoProcessor(patch_size=patch),
@@ -129,7 +130,8 @@ def _llava(config: Config, folder: Path) -> None:
     pictures = CLIPImageProcessor(
         size={"shortest_edge": side}, crop_size={"height": side, "width": side}
     )
-    LlavaProcessor(
+    kind: Any = LlavaProcessor
+    kind(
         pictures,
         tokenizer,
         patch_size=vision["patch_size"],
@@ -169,6 +171,8 @@ def _write_pipeline(
     configs: dict[str, Config], folder: Path, dtype: torch.dtype, device: torch.device
 ) -> None:
     for path, config in configs.items():
+        if config.get("model_type") == "qwen3":
+            _set_ends(config, tokenizers.chat_tokenizer())
         (folder / path).parent.mkdir(exist_ok=True)
         (folder / path).write_text(json.dumps(config), encoding="utf-8")
     for name in pipeline_index(folder):
@@ -193,5 +197,5 @@ def _set_ends(config: Config, tokenizer: PreTrainedTokenizerFast) -> None:
     config["bos_token_id"] = config["pad_token_id"] = tokenizer.pad_token_id
 
 
-def _ids(tokenizer: PreTrainedTokenizerFast, start: int, stop: int) -> list[int]:
-    return [tokenizer.convert_tokens_to_ids(t) for t in tokenizers.VISION[start:stop]]
+def _ids(tokenizer: Any, start: int, stop: int) -> list[int]:
+    return [int(tokenizer.convert_tokens_to_ids(t)) for t in tokenizers.VISION[start:stop]]

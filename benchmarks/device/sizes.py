@@ -94,13 +94,12 @@ def _count(model: nn.Module) -> int:
 def as_toml(sizes: Sizes) -> str:
     """The table as it stands in a catalogue entry."""
     lines = ["[sizes]", f"parameters = {sizes.parameters:_}"]
-    for scheme, change in sizes.packed.items():
-        lines.append(
-            f'packed."{scheme}" = {{ parameters = {change.parameters:_}, bytes = {change.bytes:_} }}'
-        )
-    for name in ("cache_values", "activations"):
-        if value := getattr(sizes, name):
-            lines.append(f"{name} = {value:_}")
+    lines += [
+        f'packed."{scheme}" = {{ parameters = {p.parameters:_}, bytes = {p.bytes:_} }}'
+        for scheme, p in sizes.packed.items()
+    ]
+    others = {name: getattr(sizes, name) for name in ("cache_values", "activations")}
+    lines += [f"{name} = {value:_}" for name, value in others.items() if value]
     return "\n".join(lines)
 
 

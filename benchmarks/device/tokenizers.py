@@ -34,8 +34,8 @@ LLAVA_TEMPLATE = """\
 def chat_tokenizer() -> PreTrainedTokenizerFast:
     """Qwen's special tokens and chat template."""
     tokenizer = _byte_tokenizer((*CHATML, *VISION), CALLS)
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
+    return _fast(
+        tokenizer,
         eos_token="<|im_end|>",
         pad_token="<|endoftext|>",
         chat_template=CHAT_TEMPLATE,
@@ -45,9 +45,7 @@ def chat_tokenizer() -> PreTrainedTokenizerFast:
 def llava_tokenizer() -> PreTrainedTokenizerFast:
     """Llama's ends of sequences and LLaVA's place for a picture."""
     tokenizer = _byte_tokenizer(("<unk>", "<s>", "</s>", "<pad>", "<image>"))
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", pad_token="<pad>"
-    )
+    return _fast(tokenizer, bos_token="<s>", eos_token="</s>", pad_token="<pad>")
 
 
 def siglip_tokenizer() -> PreTrainedTokenizerFast:
@@ -55,9 +53,7 @@ def siglip_tokenizer() -> PreTrainedTokenizerFast:
     tokenizer.post_processor = processors.TemplateProcessing(
         single="$A <eos>", special_tokens=[("<eos>", tokenizer.token_to_id("<eos>"))]
     )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, bos_token="<bos>", eos_token="<eos>", pad_token="<pad>"
-    )
+    return _fast(tokenizer, bos_token="<bos>", eos_token="<eos>", pad_token="<pad>")
 
 
 def bert_tokenizer(folder: Path) -> BertTokenizer:
@@ -77,7 +73,13 @@ def clip_tokenizer(length: int) -> CLIPTokenizer:
     return CLIPTokenizer(vocab=vocabulary, merges=[], model_max_length=length)
 
 
-def _byte_tokenizer(special: tuple[str, ...], added: tuple[str, ...] = ()) -> Any:
+def _fast(tokenizer: Tokenizer, **options: str) -> PreTrainedTokenizerFast:
+    kind: Any = PreTrainedTokenizerFast
+    made: PreTrainedTokenizerFast = kind(tokenizer_object=tokenizer, **options)
+    return made
+
+
+def _byte_tokenizer(special: tuple[str, ...], added: tuple[str, ...] = ()) -> Tokenizer:
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     names = [*special, *added, *alphabet]
     tokenizer = Tokenizer(models.BPE(vocab={t: n for n, t in enumerate(names)}, merges=[]))

@@ -137,9 +137,11 @@ def test_float16_is_left_where_the_autoencoder_overflows_in_it(folder: Path, nam
     generator = ImageGenerator.load(folder, checkpoint, CPU)
     seen: list[torch.dtype] = []
     vae = generator._family.pipeline.vae
-    vae.decoder.register_forward_pre_hook(
-        lambda module, _: seen.append(next(module.parameters()).dtype)
-    )
+
+    def look(module: torch.nn.Module, _: Any) -> None:
+        seen.append(next(module.parameters()).dtype)
+
+    vae.decoder.register_forward_pre_hook(look)
     latents = torch.zeros(generator._family.latent_shape(64, 64), dtype=torch.float16)
     with torch.no_grad():
         generator._family.decode(latents)
