@@ -6,10 +6,12 @@
            weights have no scales, and a language model's are too small for that
 
 Packed are the linear layers of repeated blocks, where nearly all weights are. Embeddings, output
-heads and vision towers stay as they are: they are few, and lose most. Packing saves memory, not
-time: measured on a CPU without AVX-512, one token through a packed layer takes ten times as long.
+heads and vision towers stay as they are: they are few, and lose most. Packing saves memory,
+not time: on one thread of a CPU without AVX-512 a Qwen3-0.6B decodes 5.6 tokens/s in 2.6 GB whole,
+1.9 in 1.3 GB in 8 bits and 2.4 in 1.1 GB in 4 bits; it reads prompts nearly as fast.
 """
 
+import logging
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any
@@ -137,6 +139,8 @@ def _scales(layer: Any) -> dict[str, torch.Tensor]:
 def _bitsandbytes() -> Any:
     import bitsandbytes.nn  # late: it takes a second, and is not always there
 
+    # It says at every call of every layer which format it casts to.
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     return bitsandbytes.nn
 
 

@@ -155,6 +155,15 @@ def test_a_model_that_sees_answers_packed(tmp_path: Path, scheme: str) -> None:
     assert vlm.answer(Image.new("RGB", (64, 64), "red"), "what?")
 
 
+def test_packed_layers_say_nothing_while_they_work(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tiny.write_llm(tmp_path / "llm", **SIZES)
+    llm = LanguageModel.load(path, with_scheme(LLM, "8bit"), CPU)
+    list(llm.generate(range(10, 60), Sampling(max_new_tokens=2)))
+    assert not [record for record in caplog.records if record.name.startswith("bitsandbytes")]
+
+
 def test_without_bitsandbytes_it_is_said_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(models.quantisation, "find_spec", lambda _: None)
     with pytest.raises(CheckpointError, match="uv sync --extra gpu"):
