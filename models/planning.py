@@ -165,7 +165,8 @@ def _activations(checkpoint: Checkpoint, sizes: Sizes, item: int, folder: Path) 
     from models.denoising.memory import call_bytes
 
     known = BUNDLED_CONFIGS / (checkpoint.files_of or checkpoint.name)
-    return call_bytes(known if known.is_dir() else folder, DrawingDefaults.of(checkpoint), item)
+    where, pictures = known if known.is_dir() else folder, 2 if checkpoint.role == "edit" else 1
+    return call_bytes(where, DrawingDefaults.of(checkpoint), item, pictures=pictures)
 
 
 def _measured(role: RoleName, checkpoint: Checkpoint, path: Path) -> Need:

@@ -23,8 +23,13 @@ _VECTORS = 16  # as wide as a token, alive at once in a denoiser's block; estima
 FIXED_BYTES = 48 << 20
 
 
-def call_bytes(folder: Path, defaults: DrawingDefaults, item_bytes: int) -> int:
-    """Upper bound of what one call at `max_pixels` allocates. Raises CheckpointBroken."""
+def call_bytes(
+    folder: Path, defaults: DrawingDefaults, item_bytes: int, *, pictures: int = 1
+) -> int:
+    """Upper bound of what one call at `max_pixels` allocates. Raises CheckpointBroken.
+
+    `pictures`: how many it looks at together, two where an edit has the picture beside it.
+    """
     vae, text = _config(folder, "vae"), _config(folder, "text_encoder")
     try:
         widths = vae.get("decoder_block_out_channels") or vae["block_out_channels"]
@@ -32,8 +37,9 @@ def call_bytes(folder: Path, defaults: DrawingDefaults, item_bytes: int) -> int:
         decoded = min(pixels, TILE_SIDE**2) if defaults.tiled_vae else pixels
         maps = _MAPS * int(max(widths[:2])) * decoded
         logits = int(text.get("vocab_size", 0)) * defaults.max_sequence_length
-        latents = pixels // 4 ** (len(widths) - 1)
-        return FIXED_BYTES + max(maps, logits, _denoiser(folder, latents, defaults)) * item_bytes
+        latents = pictures * (pixels // 4 ** (len(widths) - 1))
+        denoised = _denoiser(folder, latents, defaults)
+        return FIXED_BYTES + max(maps, logits, denoised) * item_bytes
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _broken(folder, error) from error
 

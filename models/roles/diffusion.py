@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import diffusers
 import torch
@@ -67,6 +67,8 @@ class Start:
 class DiffusionModel:
     """A loaded pipeline. `name` and `revision` say what drew a picture."""
 
+    pictures: ClassVar[int] = 1  # that a call looks at together
+
     def __init__(self, family: Family, checkpoint: Checkpoint, path: Path) -> None:
         self.name = checkpoint.name
         self.revision = checkpoint.revision or fingerprint(path)
@@ -108,7 +110,8 @@ class DiffusionModel:
     def bytes_needed(cls, path: Path, checkpoint: Checkpoint) -> int:
         """Bytes of the weights, and of what a call at `max_pixels` allocates beside them."""
         defaults, item_bytes = DrawingDefaults.of(checkpoint), torch_dtype(checkpoint).itemsize
-        return pipeline_bytes(path, checkpoint) + call_bytes(path, defaults, item_bytes)
+        call = call_bytes(path, defaults, item_bytes, pictures=cls.pictures)
+        return pipeline_bytes(path, checkpoint) + call
 
     def modules(self) -> tuple[torch.nn.Module, ...]:
         """What holds the weights."""

@@ -84,6 +84,19 @@ def test_what_comes_out_stays_close(scheme: Any, least: float) -> None:
     assert least < likeness < 0.9999999
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("scheme", ["4bit", "8bit", "fp8"])
+def test_weights_in_half_precision_are_packed_too(scheme: Any, dtype: torch.dtype) -> None:
+    """As for a card: they are packed on the host, before they go up."""
+    tokens, model = torch.arange(40)[None], Blocks().to(dtype).train(mode=False)
+    pack(model, scheme)
+    model.to(CPU)
+    scales_as_buffers(model)
+    with torch.inference_mode():
+        plain, less = Blocks()(tokens), model(tokens).float()
+    assert torch.cosine_similarity(plain.flatten(), less.flatten(), dim=0) > 0.97
+
+
 @pytest.mark.parametrize("scheme", ["4bit", "8bit", "fp8"])
 def test_embeddings_heads_and_vision_towers_stay_as_they_are(scheme: Any) -> None:
     model, plain = ready(scheme), Blocks()
