@@ -25,7 +25,7 @@ def profile_of(settings: Settings, name: str) -> Profile:
     profiles = profiles_of(settings)
     if name not in profiles:
         raise InvalidRequest(
-            f"没有叫 {name} 的配置，可用的有：{'、'.join(profiles)}。",
+            f"没有叫 {name} 的配置，可用的有：{'、'.join(profiles)}。请改设置 profile。",
             f"There is no profile {name}. Choose one of: {', '.join(profiles)}.",
         )
     return profiles[name]

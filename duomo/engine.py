@@ -10,16 +10,17 @@ import torch
 from agent.events import EventLog
 from agent.runs import Runs
 from duomo.answer import Answer, collect
-from duomo.checkpoints import catalog_of, inventory_of, profile_of
+from duomo.checkpoints import inventory_of
 from duomo.embedding import LeasedEmbedder
 from duomo.home import HomeClaim, claim_home
 from duomo.indexing import Indexing
 from duomo.once import Once
+from duomo.profiles import chosen
 from duomo.pulls import Pulls
 from duomo.samples import Gallery, suggestions, thumbnail
 from duomo.settings import Settings
 from duomo.warmup import Warmup
-from models.catalog import Checkpoint, check_profile
+from models.catalog import Checkpoint
 from models.decoding.sampling import Sampling
 from models.errors import CheckpointBusy, CheckpointError, InvalidRequest
 from models.inventory import Inventory, Removed
@@ -53,9 +54,7 @@ class Engine:
         self.settings = settings
         self._chat_model = chat_model
         self.gallery = gallery or Gallery()
-        self.catalog = catalog_of(settings)
-        self.profile = profile_of(settings, settings.profile)
-        check_profile(self.profile, self.catalog)
+        self.profile, self.catalog = chosen(settings)
         device = _device(settings.device)
         # From here on nothing is refused any more: what a refusal leaves open, nobody closes.
         self._own_claim = claim_home(settings.home) if claim is None else None

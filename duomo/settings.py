@@ -2,7 +2,8 @@
 
 A value comes from, first wins: the command line (keyword arguments here), the environment
 (`DUOMO_PORT=9000`), `$DUOMO_HOME/duomo.toml` (`port = 9000`), the default below. Lists in the
-environment are separated by commas. Sizes are written like `2GiB` or `512MB`.
+environment are separated by commas, tables are written like `llm=4bit,vlm=none`, sizes like `2GiB`
+or `512MB`.
 """
 
 import ipaddress
@@ -28,6 +29,7 @@ from pydantic_settings import (
 from models.errors import InvalidRequest, Locale
 
 TOML_NAME = "duomo.toml"
+Packing = Literal["none", "8bit", "4bit", "fp8"]  # models/quantisation.py says what each does
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 _HOST_NAME = re.compile(r"[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]")
 
@@ -79,6 +81,11 @@ class Settings(BaseSettings):
         le=10_000,
         description="模型空闲多少分钟后让出内存或显存，0 为一直留着"
         "|minutes after which an unused model gives its memory back, 0 for never",
+    )
+    quantisation: Annotated[dict[Literal["llm", "vlm", "t2i", "edit"], Packing], NoDecode] = Field(
+        default_factory=dict,
+        description="按用途改权重位数，如 llm=4bit,t2i=none；可用 none、8bit、4bit，画图还有 fp8"
+        "|bits of weights by role, like llm=4bit,t2i=none: none, 8bit, 4bit, for drawing also fp8",
     )
     host: str = Field(
         default="127.0.0.1",
@@ -143,6 +150,14 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("quantisation", mode="before")
+    @classmethod
+    def _by_role(cls, value: object) -> object:
+        if isinstance(value, str):
+            pairs = (part.partition("=") for part in value.split(",") if part.strip())
+            return {role.strip(): scheme.strip() for role, _, scheme in pairs}
         return value
 
     @field_validator("allowed_hosts", mode="after")

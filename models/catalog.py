@@ -10,17 +10,30 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from models.errors import CatalogError, CheckpointBroken, CheckpointMissing, NotFound
 from models.manifest import read_manifest
 
 PACKAGE = Path(__file__).parent
 BUNDLED_CATALOG = PACKAGE / "catalog"
+BUNDLED_CONFIGS = BUNDLED_CATALOG / "configs"  # what the real config.json files say, by entry
 BUNDLED_PROFILES = PACKAGE / "profiles.toml"
 
 RoleName = Literal["llm", "clip", "vlm", "t2i", "edit", "asr", "tts", "ocr", "align"]
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]
+Quantisation = Literal["8bit", "4bit", "fp8"]  # models/quantisation.py says what each does
+QUANTISATIONS: dict[str, tuple[Quantisation, ...]] = {
+    **dict.fromkeys(("llm", "vlm"), ("8bit", "4bit")),
+    **dict.fromkeys(("t2i", "edit"), ("8bit", "4bit", "fp8")),
+}
 
 
 class Note(BaseModel, frozen=True):
@@ -48,12 +61,36 @@ class Repositories(BaseModel, frozen=True):
     modelscope: str | None = Field(default=None, pattern=r"^[\w.-]+/[\w.-]+$")
 
 
+class Packed(BaseModel, frozen=True):
+    """The weights that a quantisation packs: how many elements, and the bytes that they become."""
+
+    model_config = ConfigDict(extra="forbid")
+    parameters: int = Field(gt=0)
+    bytes: int = Field(gt=0)
+
+
+class Sizes(BaseModel, frozen=True):
+    """What can be known of a checkpoint that is not on this disk.
+
+    Computed from its real config by `python -m benchmarks.device.sizes`. `cache_values` are the
+    elements of keys and values of one token; `activations` those of a call beside the weights,
+    estimated, where `configs` does not name a pipeline whose own estimate is used.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    parameters: int = Field(gt=0)
+    packed: dict[Quantisation, Packed] = Field(default_factory=dict)
+    cache_values: int = Field(default=0, ge=0)
+    activations: int = Field(default=0, ge=0)
+
+
 class Checkpoint(BaseModel, frozen=True):
     """A catalogue entry.
 
     `bundled` is a folder inside `models/`, or "wheel" when an installed package carries the
     weights. A bundled checkpoint has no `revision`: it is the hash of what it contains. `folder` is
-    a person's own, absolute, which is read where it is and never changed.
+    a person's own, absolute, which is read where it is and never changed. `files_of`
+    names another entry whose files this one uses, as drawing and editing often do.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -64,14 +101,16 @@ class Checkpoint(BaseModel, frozen=True):
     folder: Path | None = None
     repos: Repositories = Repositories()
     revision: str | None = None
+    files_of: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9.-]*$")
     files: tuple[CheckpointFile, ...] = ()
     dtype: Dtype = "auto"
-    quantisation: str | None = None
+    quantisation: Quantisation | None = None
     licence: str
     licence_limits: str | None = None
     languages: tuple[str, ...]
     defaults: dict[str, Any] = Field(default_factory=dict)
     least_device_bytes: int | None = Field(default=None, ge=0)
+    sizes: Sizes | None = None
     note: Note | None = None
 
     @field_validator("folder")
@@ -86,6 +125,16 @@ class Checkpoint(BaseModel, frozen=True):
         """Whether its files came by other ways than a pull, and are not ours to change."""
         return self.bundled is not None or self.folder is not None
 
+    @model_validator(mode="after")
+    def _quantised_as_its_role_can(self) -> Self:
+        can = QUANTISATIONS.get(self.role, ())
+        if self.quantisation is not None and self.quantisation not in can:
+            raise ValueError(
+                f"role {self.role} takes quantisation {' / '.join(can) or 'none'}, "
+                f"not {self.quantisation}"
+            )
+        return self
+
     def default_int(self, key: str, otherwise: int) -> int:
         """The default named `key`, or `otherwise`; CatalogError where it is no whole number."""
         value = self.defaults.get(key, otherwise)
@@ -93,6 +142,16 @@ class Checkpoint(BaseModel, frozen=True):
             raise CatalogError(
                 f"目录条目 {self.name} 的 {key} 不是整数，请改正。",
                 f"{key} of catalogue entry {self.name} is no whole number; correct it.",
+            )
+        return value
+
+    def default_bool(self, key: str) -> bool | None:
+        """The default named `key`, None without one; CatalogError where it is not true or false."""
+        value = self.defaults.get(key)
+        if value is not None and not isinstance(value, bool):
+            raise CatalogError(
+                f"目录条目 {self.name} 的 {key} 只能是 true 或 false，请改正。",
+                f"{key} of catalogue entry {self.name} is neither true nor false; correct it.",
             )
         return value
 
@@ -114,13 +173,23 @@ class CheckpointDefaults(BaseModel, frozen=True):
             ) from error
 
 
+class Tuning(BaseModel, frozen=True):
+    """What a profile changes about a catalogue entry: "none" undoes its quantisation."""
+
+    model_config = ConfigDict(extra="forbid")
+    quantisation: Quantisation | Literal["none"] | None = None
+    defaults: dict[str, Any] = Field(default_factory=dict)
+
+
 class Profile(BaseModel, frozen=True):
-    """One checkpoint per role, and the bytes that all of it was planned for."""
+    """One checkpoint per role, and the device and the bytes that all of it was planned for."""
 
     model_config = ConfigDict(extra="forbid")
     name: str
     budget_bytes: int = Field(gt=0)
+    device: Literal["cpu", "cuda"] = "cpu"
     roles: dict[RoleName, str]
+    tuning: dict[RoleName, Tuning] = Field(default_factory=dict)
     note: Note
 
 
@@ -190,7 +259,7 @@ def checkpoint_folder(checkpoint: Checkpoint, data_dir: Path) -> Path:
         return PACKAGE / checkpoint.bundled
     if checkpoint.folder is not None:
         return checkpoint.folder
-    return data_dir / "checkpoints" / checkpoint.name
+    return data_dir / "checkpoints" / (checkpoint.files_of or checkpoint.name)
 
 
 def load_profiles(path: Path = BUNDLED_PROFILES) -> dict[str, Profile]:
@@ -206,6 +275,12 @@ def load_profiles(path: Path = BUNDLED_PROFILES) -> dict[str, Profile]:
 
 def check_profile(profile: Profile, catalog: Catalog) -> None:
     """CatalogError when a profile names a checkpoint that is unknown or has another role."""
+    for role in profile.tuning:
+        if role not in profile.roles:
+            raise CatalogError(
+                f"配置 {profile.name} 调整了 {role}，却没有为它指定模型。",
+                f"Profile {profile.name} tunes {role} but names no checkpoint for it.",
+            )
     for role, name in profile.roles.items():
         if name not in catalog.names(role):
             raise CatalogError(

@@ -16,6 +16,7 @@ import torch
 from models.errors import CheckpointBroken
 
 PIPELINE_INDEX = "model_index.json"
+PIPELINE_LIBRARIES = {"diffusers", "transformers"}  # of other libraries nothing is ever loaded
 HEADER_LIMIT = 100_000_000  # bytes; the bound of the format itself
 _ITEM_BYTES = {
     "F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, "BF16": 2, "I16": 2,
@@ -28,10 +29,12 @@ def weight_files(folder: Path) -> list[Path]:
     """The safetensors files of a checkpoint, in name order.
 
     Those at the top; of a diffusers pipeline those of the components that its `model_index.json`
-    names. Variants (`model.fp16.safetensors`) are left out, as loaders take the plain file.
-    Raises CheckpointBroken when the index cannot be read.
+    names, where those are of a library that is loaded. Variants (`model.fp16.safetensors`) are left
+    out, as loaders take the plain file. Raises CheckpointBroken when the index cannot be read.
     """
-    folders = [folder / name for name in pipeline_index(folder)] or [folder]
+    components = pipeline_index(folder).items()
+    own = [folder / name for name, (library, _) in components if library in PIPELINE_LIBRARIES]
+    folders = own or [folder]
     found = [path for part in folders for path in part.glob("*.safetensors")]
     return sorted(path for path in found if "." not in path.stem)
 

@@ -11,6 +11,8 @@ class DrawingDefaults(CheckpointDefaults, frozen=True):
     `styles`: the styles of `tools/drawing_styles.toml` that it knows, all of them when None.
     `one_size`: a picture to edit is squeezed into that square, as no other shape was learned.
     `quality`: whether words such as 细节丰富 make its pictures better.
+    `tiled_vae` decodes a picture in tiles, `attention_slicing` computes a U-Net's attention in
+    parts: both slower, for small cards.
     """
 
     steps: int = Field(gt=0)
@@ -23,3 +25,5 @@ class DrawingDefaults(CheckpointDefaults, frozen=True):
     styles: tuple[str, ...] | None = None
     one_size: bool = False
     quality: bool = False
+    tiled_vae: bool = False
+    attention_slicing: bool = False

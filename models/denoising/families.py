@@ -1,76 +1,18 @@
-"""What differs between the pipeline classes of diffusers, one small class for each.
+"""The pipeline classes of flow matching that are known, and all families by the class's name."""
 
-To add a class: subclass `Family`, and name it in `FAMILIES` by the `_class_name` of the
-checkpoint's model_index.json.
-"""
-
-from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from diffusers.pipelines.flux2.pipeline_flux2_klein import compute_empirical_mu
 from diffusers.pipelines.z_image.pipeline_z_image import calculate_shift
 from PIL import Image
-from torch.nn.functional import avg_pool2d, pixel_shuffle
+from torch.nn.functional import pixel_shuffle
 
-from models.denoising.defaults import DrawingDefaults
-
-
-class Family(ABC):
-    """A pipeline with its call settings. Latents are in the form of its `latents` argument."""
-
-    class_name: ClassVar[str]  # of diffusers
-    takes_reference: ClassVar[bool] = False  # edits by an instruction, the picture beside it
-
-    def __init__(self, pipeline: Any, defaults: DrawingDefaults) -> None:
-        self.pipeline = pipeline
-        self.defaults = defaults
-
-    @property
-    @abstractmethod
-    def uses_negative_prompt(self) -> bool: ...
-
-    @property
-    def size_multiple(self) -> int:
-        """Sides in px are multiples of this: the autoencoder's scale times the patch of 2."""
-        return 2 * int(self.pipeline.vae_scale_factor)
-
-    @abstractmethod
-    def latent_shape(self, width: int, height: int) -> tuple[int, int, int, int]:
-        """[1, channels, rows, columns] of a picture of `width` × `height` px."""
-
-    @abstractmethod
-    def mu(self, width: int, height: int) -> float:
-        """The shift of the noise levels by the number of tokens, as the pipeline computes it."""
-
-    @abstractmethod
-    def words(self, prompt: str, negative_prompt: str) -> dict[str, Any]:
-        """The arguments of the pipeline's call that carry the words."""
-
-    @abstractmethod
-    def encode(self, picture: Image.Image) -> torch.Tensor:
-        """Clean latents of an RGB picture whose sides are multiples of `size_multiple`."""
-
-    @abstractmethod
-    def decode(self, latents: torch.Tensor, shrink: int = 1) -> Image.Image:
-        """The RGB picture of clean latents, its sides divided by `shrink` before the decoding."""
-
-    def from_call(self, latents: torch.Tensor, shape: tuple[int, int, int, int]) -> torch.Tensor:
-        """Latents as the pipeline's callback hands them out → in `shape`."""
-        return latents.reshape(shape)
-
-    def _pixels(self, picture: Image.Image) -> torch.Tensor:
-        pixels: torch.Tensor = self.pipeline.image_processor.preprocess(picture)
-        return pixels.to(self.pipeline.vae.device, self.pipeline.vae.dtype)
-
-    def _picture(self, latents: torch.Tensor, shrink: int) -> Image.Image:
-        small = avg_pool2d(latents, shrink) if shrink > 1 else latents
-        decoded = self.pipeline.vae.decode(small.to(self.pipeline.vae.dtype)).sample
-        picture: Image.Image = self.pipeline.image_processor.postprocess(decoded)[0]
-        return picture
+from models.denoising.family import Family, FlowMatching
+from models.denoising.stable_diffusion import StableDiffusion, StableDiffusionXL
 
 
-class Flux2Klein(Family):
+class Flux2Klein(FlowMatching):
     """FLUX.2 [klein]: patches of 2 × 2 latents in the channels, normalised by a batch norm."""
 
     class_name = "Flux2KleinPipeline"
@@ -120,7 +62,7 @@ class Flux2Klein(Family):
         return latents.permute(0, 2, 1).reshape(shape)
 
 
-class ZImage(Family):
+class ZImage(FlowMatching):
     """Z-Image: latents of an `AutoencoderKL`, guided where the guidance is above 0."""
 
     class_name = "ZImagePipeline"
@@ -164,4 +106,5 @@ class ZImage(Family):
         return self._picture(latents / config.scaling_factor + config.shift_factor, shrink)
 
 
-FAMILIES: dict[str, type[Family]] = {family.class_name: family for family in (Flux2Klein, ZImage)}
+_KNOWN: tuple[type[Family], ...] = (Flux2Klein, ZImage, StableDiffusion, StableDiffusionXL)
+FAMILIES = {family.class_name: family for family in _KNOWN}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import diffusers
 import torch
@@ -18,15 +18,23 @@ from transformers.utils import logging as transformers_logging
 
 from models.catalog import Checkpoint
 from models.denoising.defaults import DrawingDefaults
-from models.denoising.families import FAMILIES, Family
-from models.denoising.memory import call_bytes
-from models.denoising.schedule import estimate_clean, noised, sigmas_for
+from models.denoising.families import FAMILIES
+from models.denoising.family import Family
+from models.denoising.memory import TILE_SIDE, call_bytes
+from models.denoising.schedule import estimate_clean
 from models.dtypes import torch_dtype, with_dtype
 from models.errors import CheckpointBroken
-from models.weights import PIPELINE_INDEX, fingerprint, pipeline_class, pipeline_index, tensor_bytes
+from models.pipeline_weights import pipeline_bytes, scheme_of
+from models.quantisation import on_device
+from models.weights import (
+    PIPELINE_INDEX,
+    PIPELINE_LIBRARIES,
+    fingerprint,
+    pipeline_class,
+    pipeline_index,
+)
 
 PREVIEW_SIDE = 256  # px; latents of larger pictures are averaged down before they are decoded
-_TRUSTED = {"diffusers", "transformers"}  # libraries whose classes an index may name
 
 
 @dataclass(frozen=True)
@@ -59,6 +67,8 @@ class Start:
 class DiffusionModel:
     """A loaded pipeline. `name` and `revision` say what drew a picture."""
 
+    pictures: ClassVar[int] = 1  # that a call looks at together
+
     def __init__(self, family: Family, checkpoint: Checkpoint, path: Path) -> None:
         self.name = checkpoint.name
         self.revision = checkpoint.revision or fingerprint(path)
@@ -77,20 +87,31 @@ class DiffusionModel:
         _hush()
         kind = _known_family(path)
         checkpoint = with_dtype(checkpoint, path, device)
+        defaults = DrawingDefaults.of(checkpoint)
         pipeline = getattr(diffusers, kind.class_name).from_pretrained(
-            path, dtype=torch_dtype(checkpoint), use_safetensors=True, local_files_only=True
+            path,
+            dtype=torch_dtype(checkpoint),
+            use_safetensors=True,
+            local_files_only=True,
+            **dict.fromkeys(kind.left_out & pipeline_index(path).keys()),
         )
         pipeline.set_progress_bar_config(disable=True)
-        for component in pipeline.components.values():
+        for name, component in pipeline.components.items():
             if isinstance(component, torch.nn.Module):
-                component.train(mode=False).requires_grad_(requires_grad=False).to(device)
-        return cls(kind(pipeline, DrawingDefaults.of(checkpoint)), checkpoint, path)
+                on_device(component, scheme_of(name, checkpoint.quantisation), device)
+        if defaults.attention_slicing:
+            pipeline.enable_attention_slicing()
+        model = cls(kind(pipeline, defaults), checkpoint, path)
+        if defaults.tiled_vae:
+            model.degrade()
+        return model
 
     @classmethod
     def bytes_needed(cls, path: Path, checkpoint: Checkpoint) -> int:
         """Bytes of the weights, and of what a call at `max_pixels` allocates beside them."""
-        dtype, defaults = torch_dtype(checkpoint), DrawingDefaults.of(checkpoint)
-        return tensor_bytes(path, dtype) + call_bytes(path, defaults, dtype.itemsize)
+        defaults, item_bytes = DrawingDefaults.of(checkpoint), torch_dtype(checkpoint).itemsize
+        call = call_bytes(path, defaults, item_bytes, pictures=cls.pictures)
+        return pipeline_bytes(path, checkpoint) + call
 
     def viewed_as(
         self, role: "type[DiffusionModel]", checkpoint: Checkpoint, path: Path
@@ -108,6 +129,16 @@ class DiffusionModel:
 
     def park(self) -> None:
         """Nothing: it keeps nothing between calls."""
+
+    def degrade(self) -> bool:
+        """Let the autoencoder work tile by tile: slower, in a quarter of the memory."""
+        vae = self._family.pipeline.vae
+        if vae.use_tiling:
+            return False
+        vae.enable_tiling()
+        vae.tile_sample_min_size = TILE_SIDE  # px; by default the size that it was trained on
+        vae.tile_latent_min_size = TILE_SIDE // 2 ** (len(vae.config.block_out_channels) - 1)
+        return True
 
     def release(self) -> None:
         """Drop the weights; the object cannot draw any more."""
@@ -138,23 +169,22 @@ class DiffusionModel:
         The noise is drawn on the CPU, so that a seed means the same noise on every device.
         """
         family, (width, height) = self._family, size
+        # A call that was cut short must leave nothing to the next.
+        family.pipeline.scheduler = family.fresh_scheduler()
+        schedule = family.schedule(start.strength if start else 1.0)
         shape = family.latent_shape(width, height)
-        # A scheduler counts its steps; a call that was cut short must leave nothing to the next.
-        family.pipeline.scheduler = _fresh(family.pipeline.scheduler)
-        schedule = sigmas_for(family.defaults.steps, start.strength if start else 1.0)
         noise = torch.randn(shape, generator=torch.Generator().manual_seed(seed))
-        latents = noise.to(family.pipeline.vae.device)
+        latents = noise.to(family.pipeline.vae.device, family.latent_dtype)
         if start is not None:
-            clean = family.encode(start.picture)
-            latents = noised(clean, latents.to(clean), _first_level(family, schedule, size))
-        watch = _Watch(family, latents, size, on_step)
+            latents = family.mixed(family.encode(start.picture), latents, schedule, size)
+        watch = _Watch(family, family.seen(latents, schedule), size, on_step)
         result = family.pipeline(
             **words,
             width=width,
             height=height,
             latents=latents,
             num_inference_steps=family.defaults.steps,
-            sigmas=schedule,
+            **schedule,
             guidance_scale=family.defaults.guidance,
             callback_on_step_end=watch.step_ended,
         )
@@ -192,23 +222,15 @@ class _Watch:
         return self._family.decode(clean, max(1, max(self._size) // PREVIEW_SIDE))
 
 
-def _first_level(family: Family, schedule: list[float], size: tuple[int, int]) -> float:
-    """The noise level at which the pipeline will begin: the first of `schedule`, shifted."""
-    scheduler = _fresh(family.pipeline.scheduler)
-    scheduler.set_timesteps(sigmas=schedule, mu=family.mu(*size))
-    return float(scheduler.sigmas[0])
-
-
-def _fresh(scheduler: Any) -> Any:
-    return type(scheduler).from_config(scheduler.config)
-
-
 def _known_family(path: Path) -> type[Family]:
     """The family of the class that `path` names, its parts from libraries that we trust."""
     name = pipeline_class(path)
-    strange = {library for library, _ in pipeline_index(path).values()} - _TRUSTED
-    if name in FAMILIES and not strange:
-        return FAMILIES[name]
+    family = FAMILIES.get(name or "")
+    if family is not None:
+        loaded = pipeline_index(path).items()
+        libraries = {library for part, (library, _) in loaded if part not in family.left_out}
+        if libraries <= PIPELINE_LIBRARIES:
+            return family
     raise CheckpointBroken(
         f"{path} 里的 {PIPELINE_INDEX} 写着 {name}，不是能用的管线（{'、'.join(FAMILIES)}）。",
         f"{PIPELINE_INDEX} in {path} names {name}, no pipeline of {', '.join(FAMILIES)}.",

@@ -15,6 +15,8 @@ MOST_ASPECT = 4.0  # longer strips are squeezed while they are worked on
 class ImageEditor(DiffusionModel):
     """Changes a picture."""
 
+    pictures = 2
+
     def edit(
         self,
         image: Image.Image,

@@ -34,7 +34,8 @@ from models.decoding.sampling import Sampler, Sampling
 from models.device import any_thread, is_out_of_memory
 from models.dtypes import torch_dtype, with_dtype
 from models.errors import InvalidRequest
-from models.weights import tensor_bytes
+from models.quantisation import on_device
+from models.transformers_weights import weight_bytes
 
 __all__ = ["GenerationStats", "LanguageModel", "Sampling"]
 PIECE_SECONDS = 0.5  # a pass of the prefill should not take longer: a stop waits for its end
@@ -72,8 +73,10 @@ class LanguageModel:
         context_tokens: int,
         cached_tokens: int,
         weight_bytes: int,
+        thinking: bool | None = None,
     ) -> None:
         self.tokenizer = tokenizer
+        self._template: dict[str, Any] = {} if thinking is None else {"enable_thinking": thinking}
         self.context_tokens = context_tokens
         self.last: GenerationStats | None = None
         self._model: PreTrainedModel | None = model
@@ -98,12 +101,14 @@ class LanguageModel:
             local_files_only=True,
         )
         context, cached = _limits(model.config, checkpoint)
+        on_device(model, checkpoint.quantisation, device)
         return cls(
-            model.train(mode=False).requires_grad_(requires_grad=False).to(device),
+            model,
             AutoTokenizer.from_pretrained(path, local_files_only=True),
             context_tokens=context,
             cached_tokens=cached,
-            weight_bytes=tensor_bytes(path, model.dtype),
+            weight_bytes=weight_bytes(path, checkpoint, AutoModelForCausalLM),
+            thinking=checkpoint.default_bool("thinking"),
         )
 
     @classmethod
@@ -112,7 +117,8 @@ class LanguageModel:
         config = AutoConfig.from_pretrained(path, local_files_only=True)
         dtype = torch_dtype(checkpoint)
         _, cached = _limits(config, checkpoint)
-        return tensor_bytes(path, dtype) + cached * bytes_per_token(config, dtype)
+        weights = weight_bytes(path, checkpoint, AutoModelForCausalLM)
+        return weights + cached * bytes_per_token(config, dtype)
 
     @property
     def vocabulary_size(self) -> int:
@@ -124,7 +130,7 @@ class LanguageModel:
         """The prompt's tokens by the checkpoint's own chat template, ready for an answer."""
         schemas: list[dict[Any, Any] | Callable[..., Any]] | None = [*tools] or None
         text = self.tokenizer.apply_chat_template(
-            messages, tools=schemas, add_generation_prompt=True, tokenize=False
+            messages, tools=schemas, add_generation_prompt=True, tokenize=False, **self._template
         )
         return list(self.tokenizer(str(text), add_special_tokens=False)["input_ids"])
 

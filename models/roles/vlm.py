@@ -21,7 +21,8 @@ from models.catalog import Checkpoint
 from models.decoding.kv_cache import bytes_per_token
 from models.dtypes import torch_dtype, with_dtype
 from models.errors import InvalidRequest
-from models.weights import tensor_bytes
+from models.quantisation import on_device
+from models.transformers_weights import weight_bytes
 
 MAX_PIXELS = 1024 * 1024  # where a catalogue entry names no `max_pixels`
 CONTEXT_TOKENS = 4096  # nor `context_tokens`: picture, question and answer together
@@ -61,8 +62,9 @@ class VisionLanguageModel:
         processor = AutoProcessor.from_pretrained(  # type: ignore[no-untyped-call]
             path, local_files_only=True
         )
-        model = model.train(mode=False).requires_grad_(requires_grad=False).to(device)
-        return cls(model, processor, checkpoint, tensor_bytes(path, model.dtype))
+        weights = weight_bytes(path, checkpoint, AutoModelForImageTextToText)
+        on_device(model, checkpoint.quantisation, device)
+        return cls(model, processor, checkpoint, weights)
 
     @classmethod
     def bytes_needed(cls, path: Path, checkpoint: Checkpoint) -> int:
@@ -70,7 +72,7 @@ class VisionLanguageModel:
         config = AutoConfig.from_pretrained(path, local_files_only=True)
         dtype = torch_dtype(checkpoint)
         held = _context(config, checkpoint) * bytes_per_token(config, dtype)
-        return tensor_bytes(path, dtype) + held
+        return weight_bytes(path, checkpoint, AutoModelForImageTextToText) + held
 
     @torch.inference_mode()
     def answer(

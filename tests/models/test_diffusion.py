@@ -240,7 +240,8 @@ def test_bytes_are_those_of_the_components_and_a_call(klein: Path) -> None:
         tensor_bytes(klein / part, torch.float32) for part in ("transformer", "vae", "text_encoder")
     )
     assert tensor_bytes(klein, torch.float32) == weights
-    more = FIXED_BYTES + 4 * 4 * 8 * 128 * 128  # four float32 maps of 8 channels
+    tokens = 128 * 128 // 4 // 4 + 24  # of the picture, in patches of 2 × 2 latents, and of words
+    more = FIXED_BYTES + 4 * (2 * tokens * 32 * 16 + 4 * 32 * 32)  # guided, 16 vectors; a layer
     assert ImageGenerator.bytes_needed(klein, T2I) == weights + more
     assert ImageGenerator.load(klein, T2I, CPU).bytes == weights + more
 

@@ -16,7 +16,7 @@ FOLDERS = [ROOT / "commands" / "strings", ROOT / "web" / "strings"]
 NAMES = {
     *("AI", "CLIP", "HTTP", "JSON", "Python", "PyTorch", "Ctrl", "C", "DUOMO", "HOME", "PROFILE"),
     *("duomo", "index", "logs", "engine", "log", "ui", "image", "port", "budget", "device", "auto"),
-    *("models", "profiles", "toml", "uv", "sync", "fonts", "noto", "cjk"),
+    *("models", "profiles", "toml", "uv", "sync", "fonts", "noto", "cjk", "GB", "GiB"),
     *(
         "profile",
         "list",

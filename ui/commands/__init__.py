@@ -3,7 +3,18 @@
 import typer
 from typer import rich_utils
 
-from ui.commands import ask, doctor, evaluate, index, inspect, models, search, serve, start
+from ui.commands import (
+    ask,
+    doctor,
+    evaluate,
+    index,
+    inspect,
+    models,
+    models_plan,
+    search,
+    serve,
+    start,
+)
 from ui.commands.terminal import text
 
 if text.locale == "zh-CN":  # Typer itself speaks English only
@@ -30,6 +41,7 @@ app.command("ask", help=text("help.ask"))(ask.ask)
 app.command("index", help=text("help.index"))(index.index)
 app.command("search", help=text("help.search"))(search.search)
 app.command("inspect", help=text("help.inspect"))(inspect.inspect)
+models.app.command("plan", help=text("help.models_plan"))(models_plan.plan)
 app.add_typer(models.app, name="models", help=text("help.models"))
 app.command("doctor", help=text("help.doctor"))(doctor.doctor)
 app.command("eval", help=text("help.eval"), context_settings=evaluate.PASS_ON)(evaluate.evaluate)
