@@ -99,7 +99,8 @@ def sound_positions(
     """How many positions of the language model `seconds` of sound take, at most."""
     frames = ceil(seconds * extractor.sampling_rate / extractor.hop_length)
     audio: Any = config.audio_config
-    return ceil(frames / int(2 * audio.n_window)) * int(audio.max_position_embeddings)
+    chunks = ceil(frames / (2 * audio.n_window))
+    return int(chunks * audio.max_position_embeddings)
 
 
 def position_bytes(config: Qwen3ASRConfig, dtype: torch.dtype) -> int:
