@@ -17,7 +17,7 @@ from rich.progress import track
 from evaluation.recordings import read_recordings
 from evaluation.report import Report, Table
 from evaluation.roles import load_chosen
-from models.roles.asr import Segment, SpeechRecognizer
+from models.roles.listener import Listener, Segment
 from tools.normalise import normalise
 from tools.sound import open_sound
 from training.asr import sounds
@@ -29,7 +29,7 @@ _SPEECHLESS_OF_A_KIND = 20
 _SILENCE_AROUND = SAMPLE_RATE // 2  # samples
 
 
-class Listener(Protocol):
+class Hears(Protocol):
     """What is evaluated."""
 
     def transcribe(self, blocks: Iterable[Samples]) -> list[Segment]: ...
@@ -65,16 +65,14 @@ def main(
     json: Annotated[Path | None, typer.Option(help="write the figures here too")] = None,
 ) -> None:
     """Speak held-out sentences, listen to them, and print the character error rate."""
-    listener = load_chosen(SpeechRecognizer, "asr", profile, data, weights)
+    listener = load_chosen(Listener, "asr", profile, data, weights)  # type: ignore[type-abstract]
     report = evaluate_asr(listener, speech, sentences)
     report.print()
     if json:
         report.write_json(json)
 
 
-def evaluate_asr(
-    listener: Listener, speech: Path | None = None, sentences: int = SENTENCES
-) -> Report:
+def evaluate_asr(listener: Hears, speech: Path | None = None, sentences: int = SENTENCES) -> Report:
     """`cer` on held-out sentences and voices; `false_text`, the share of recordings without speech
     for which something was written; `cer_real` on the recordings in `speech`.
 
@@ -100,7 +98,7 @@ def evaluate_asr(
     return Report("Speech recognition, held-out sentences and voices", figures, tables)
 
 
-def listen_to_recordings(listener: Listener, folder: Path) -> list[Heard]:
+def listen_to_recordings(listener: Hears, folder: Path) -> list[Heard]:
     """Raises what `read_recordings` and `open_sound` raise."""
     return [
         Heard(
@@ -143,12 +141,12 @@ def held_out_recording(number: int) -> tuple[str, str, Samples]:
     return sentence.text, sentence.kind, sounds.record(padded, np.random.default_rng(number))
 
 
-def _listen_to_sentence(listener: Listener, number: int) -> Heard:
+def _listen_to_sentence(listener: Hears, number: int) -> Heard:
     text, kind, samples = held_out_recording(number)
     return Heard(comparable(text), _written(listener, [samples]), kind)
 
 
-def _false_texts(listener: Listener, kind: str, count: int) -> int:
+def _false_texts(listener: Hears, kind: str, count: int) -> int:
     """For how many of `count` recordings of a kind of sound something is written."""
     texts = 0
     for number in range(count):
@@ -158,7 +156,7 @@ def _false_texts(listener: Listener, kind: str, count: int) -> int:
     return texts
 
 
-def _written(listener: Listener, blocks: Iterable[Samples]) -> str:
+def _written(listener: Hears, blocks: Iterable[Samples]) -> str:
     return comparable("".join(segment.text for segment in listener.transcribe(blocks)))
 
 

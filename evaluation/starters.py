@@ -114,9 +114,9 @@ def _vlm(settings: Settings) -> Report:
 
 def _asr(settings: Settings) -> Report:
     from evaluation.asr import SENTENCES, evaluate_asr
-    from models.roles.asr import SpeechRecognizer
+    from models.roles.listener import Listener
 
-    listener = load_role(SpeechRecognizer, "asr", settings.profile, settings.data)
+    listener = load_role(Listener, "asr", settings.profile, settings.data)  # type: ignore[type-abstract]
     return evaluate_asr(listener, settings.speech, settings.limit or SENTENCES)
 
 

@@ -1,16 +1,18 @@
-"""`transcribe_audio`: what is said in a recording."""
+"""`transcribe_audio`: what is said in a recording, and when."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from models.errors import CheckpointError, ResourceError
 from tools import replies
 from tools.context import ToolContext
 from tools.contract import Arguments, AudioHandle, ToolOutput, tool
 from tools.sound import Blocks, Sound, open_sound
 
 if TYPE_CHECKING:
-    from models.roles.asr import Segment
+    from models.roles.align import Word
+    from models.roles.listener import Segment
 
 _MODEL_CHARACTERS = 4000  # the screen shows all of it, the language model reads this much
 
@@ -27,13 +29,40 @@ def transcribe_audio(arguments: TranscribeAudio, context: ToolContext) -> ToolOu
     sound = open_sound(path)
     with context.lease("asr") as recognizer:
         blocks = sound.blocks(recognizer.sample_rate)
-        segments = recognizer.transcribe(blocks, on_window=_Progress(context, sound.seconds))
+        progress = _Progress(context, sound.seconds, "已听到")
+        segments = recognizer.transcribe(blocks, on_window=progress)
     text = "\n".join(segment.text for segment in segments)
     note = _note(sound, blocks)
     return ToolOutput(
         replies.transcribed(arguments.audio, _within_budget(text)) + note,
-        details=_details(arguments.audio, sound, segments, note),
+        details=_details(arguments.audio, sound, segments, note)
+        | _word_times(context, sound, segments),
     )
+
+
+def _word_times(
+    context: ToolContext, sound: Sound, segments: Sequence["Segment"]
+) -> dict[str, Any]:
+    """The words of each segment with their times, where the profile can find them.
+
+    They are an extra: what keeps them from being found costs nobody the transcript.
+    """
+    if not segments or not context.residency.has("align"):
+        return {}
+    try:
+        with context.lease("align") as aligner:
+            words = aligner.align(
+                sound.blocks(aligner.sample_rate),
+                segments,
+                on_segment=_Progress(context, sound.seconds, "已对好时间"),
+            )
+    except (CheckpointError, ResourceError) as error:
+        return {"no_word_times": error.zh}
+    return {"words": [_listed(part) for part in words]}
+
+
+def _listed(words: Sequence["Word"]) -> list[tuple[float, float, str]]:
+    return [(round(word.start, 2), round(word.end, 2), word.text) for word in words]
 
 
 @dataclass
@@ -42,14 +71,15 @@ class _Progress:
 
     context: ToolContext
     seconds: float
+    doing: str
     shown: float = -1.0
 
-    def __call__(self, heard: float, _: Sequence["Segment"]) -> None:
+    def __call__(self, heard: float, _: Sequence["Segment"] = ()) -> None:
         self.context.check_cancelled()
         if heard <= self.shown:
             return
         self.shown = heard
-        note = f"已听到 {duration(heard)} / {duration(self.seconds)}"
+        note = f"{self.doing} {duration(heard)} / {duration(self.seconds)}"
         # Packets that do not say how long they are add up to nothing.
         fraction = min(1.0, heard / self.seconds) if self.seconds else None
         self.context.progress(fraction, note)

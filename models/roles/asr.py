@@ -1,18 +1,14 @@
 """Speech recognition by Whisper: the starter and every checkpoint in transformers' folder form.
 
-Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision" (2022). A recording of
-any length is cut at its pauses (models/roles/pauses.py) and each window is decoded greedily
-(models/decoding/whisper.py), as Chinese where the checkpoint knows several languages.
+Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision" (2022). Each window of
+a recording (models/roles/listener.py) is decoded greedily (models/decoding/whisper.py), as Chinese
+where the checkpoint knows several languages.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from transformers import (
     AutoTokenizer,
@@ -24,31 +20,16 @@ from transformers import (
 from transformers.utils.logging import disable_progress_bar
 
 from models.catalog import Checkpoint
-from models.decoding.whisper import ListeningDefaults, WhisperDecoder
+from models.decoding.listening import Decoded, ListeningDefaults
+from models.decoding.whisper import WhisperDecoder
 from models.dtypes import torch_dtype, with_dtype
-from models.roles.pauses import Window, windows
+from models.roles.listener import Listener
+from models.roles.pauses import Samples
 from models.weights import tensor_bytes
 
-Samples = npt.NDArray[np.float32]  # [n], −1 to 1
 
-_TOKENS_PER_SECOND = 20  # fast Mandarin has 9 characters, of up to 3 tokens where they are rare
-_LEAST_TOKENS = 16
-
-
-@dataclass(frozen=True)
-class Segment:
-    """What was said from `start` to `end`, in seconds."""
-
-    start: float
-    end: float
-    text: str
-
-
-def _ignore(*_: object) -> None: ...
-
-
-class SpeechRecognizer:
-    """A loaded Whisper. `sample_rate`, in Hz, is that of the blocks it listens to."""
+class SpeechRecognizer(Listener):
+    """A loaded Whisper."""
 
     def __init__(
         self,
@@ -59,10 +40,12 @@ class SpeechRecognizer:
         defaults: ListeningDefaults,
         needed_bytes: int,
     ) -> None:
-        self.sample_rate = int(extractor.sampling_rate)
-        self.window_seconds = float(extractor.chunk_length)
-        self.bytes = needed_bytes
-        self._defaults = defaults
+        super().__init__(
+            sample_rate=int(extractor.sampling_rate),
+            window_seconds=float(extractor.chunk_length),
+            defaults=defaults,
+            needed_bytes=needed_bytes,
+        )
         self._extractor: Any = extractor
         self._decoder: WhisperDecoder | None = WhisperDecoder(model, tokenizer, defaults.prompt)
 
@@ -99,48 +82,14 @@ class SpeechRecognizer:
         cache = 2 * config.decoder_layers * positions * config.d_model * dtype.itemsize
         return tensor_bytes(path, dtype) + int(cache)
 
-    def transcribe(
-        self,
-        blocks: Iterable[Samples],
-        *,
-        on_window: Callable[[float, list[Segment]], None] = _ignore,
-    ) -> list[Segment]:
-        """Float32 mono blocks at `sample_rate`, of any lengths → what is said, in order.
-
-        What does not sound like speech is left out. Memory does not grow with the recording.
-        `on_window(seconds, new)` is called after every window with the seconds done with and its
-        segments (one or none), and with none for every token in between; what it raises ends the
-        call.
-        """
-        segments: list[Segment] = []
-        heard = 0.0
-        for window in windows(
-            blocks,
-            self.sample_rate,
-            longest_seconds=self.window_seconds,
-            pause_seconds=self._defaults.pause_seconds,
-        ):
-            new = self._listen(window, partial(on_window, heard, []))
-            segments += new
-            heard = window.heard
-            on_window(heard, new)
-        return segments
-
     def release(self) -> None:
         """Drop the weights; the object cannot listen any more."""
         self._decoder = None
 
-    def _listen(self, window: Window, on_token: Callable[[], None]) -> list[Segment]:
+    def _hear(self, samples: Samples, most: int, on_token: Callable[[], None]) -> Decoded:
         if self._decoder is None:
             raise RuntimeError("the model was released")
-        if not len(window.samples):
-            return []
-        seconds = len(window.samples) / self.sample_rate
-        features = self._extractor(
-            window.samples, sampling_rate=self.sample_rate, return_tensors="pt"
-        )["input_features"]  # [1, mels, frames]
-        most = _LEAST_TOKENS + round(seconds * _TOKENS_PER_SECOND)
-        decoded = self._decoder.decode(features, most, on_token)
-        if not self._defaults.believe(decoded):
-            return []
-        return [Segment(window.start, window.start + seconds, decoded.text)]
+        features = self._extractor(samples, sampling_rate=self.sample_rate, return_tensors="pt")[
+            "input_features"
+        ]  # [1, mels, frames]
+        return self._decoder.decode(features, most, on_token)

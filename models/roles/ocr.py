@@ -1,11 +1,11 @@
 """Text in pictures by RapidOCR: PP-OCR detection and recognition models on onnxruntime.
 
-The models lie inside the `rapidocr` wheel; nothing is downloaded.
+The models lie inside the `rapidocr` wheel, or in a checkpoint's folder; RapidOCR is always told
+where, or it would download them.
 """
 
 import importlib.util
 import math
-import os
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from PIL import Image
+from pydantic import Field
 
-from models.catalog import Checkpoint
+from models.catalog import Checkpoint, CheckpointDefaults
 from models.errors import Cancelled, CheckpointBroken
 from models.roles.reading_order import Span, reading_order
 
@@ -25,6 +26,7 @@ Cancel = threading.Event | None
 Quad = npt.NDArray[np.float32]  # [4, 2]: x, y px of the corners, clockwise from the top left
 
 _DETECTOR, _RECOGNIZER = "PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx"
+_MODEL_FILE = r"^(?:[\w-][\w.-]*/)*[\w-][\w.-]*\.onnx$"
 _MAX_AREA = 12_000_000  # px kept for reading; a page scanned at 300 dpi is 9
 _DETECTION_AREA = 4_000_000  # px the detector sees
 _SHORT_SIDE, _LONG_SIDE = 960, 1600  # px, whichever scale is larger
@@ -36,6 +38,13 @@ _LOWEST_LINE = 6  # px; letters lower than that cannot be told apart
 _LEAST_SCORE = 0.5
 _DOUBTFUL_SCORE = 0.9  # below, the line may be upside down
 _WORKING_BYTES = 512 << 20  # measured peak over a page of the largest size
+
+
+class ReadingDefaults(CheckpointDefaults, frozen=True):
+    """`detector`, `recognizer`: the files of the models in the checkpoint's folder."""
+
+    detector: str = Field(_DETECTOR, pattern=_MODEL_FILE)
+    recognizer: str = Field(_RECOGNIZER, pattern=_MODEL_FILE)
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,8 @@ class TextRecognizer:
         """Runs on the CPU whatever the `device`: onnxruntime's own threads, a second a page."""
         from rapidocr import RapidOCR  # imports OpenCV: 2 s that only a reader should pay
 
+        from models.onnx import ERRORS, broken, threads
+
         detector, recognizer = _model_files(path, checkpoint)
         engine = RapidOCR(
             params={
@@ -68,9 +79,16 @@ class TextRecognizer:
                 "Det.limit_type": "max",
                 "Det.limit_side_len": 1 << 20,  # pictures come in the size they should be seen at
                 "Rec.model_path": str(recognizer),
-                "EngineConfig.onnxruntime.intra_op_num_threads": _threads(),
+                "EngineConfig.onnxruntime.intra_op_num_threads": threads(),
             }
         )
+        # It opens a model when it is first used; a broken one is to be found now.
+        blank = np.full((32, 64, 3), 255, np.uint8)
+        for file, use in ((detector, _detect_only), (recognizer, _read_only)):
+            try:
+                use(engine, blank)
+            except (*ERRORS, LookupError, TypeError) as error:
+                raise broken(file, error) from error
         return cls(engine, cls.bytes_needed(path, checkpoint))
 
     @classmethod
@@ -104,7 +122,7 @@ class TextRecognizer:
 
     def _detect_at(self, pixels: Pixels, scale: float) -> list[Quad]:
         framed = _framed(pixels, scale)
-        found = self._engine(framed, use_det=True, use_cls=False, use_rec=False)
+        found = _detect_only(self._engine, framed)
         if found.boxes is None:
             return []
         height, width = pixels.shape[:2]
@@ -132,25 +150,39 @@ class TextRecognizer:
         for crop in crops:
             if cancel is not None and cancel.is_set():
                 raise Cancelled
-            result = self._engine.recognize_txt([crop])
+            result = _read_only(self._engine, crop)
             read.append((result.txts[0], float(result.scores[0])))
         return read
 
 
+def _detect_only(engine: Any, pixels: Pixels) -> Any:
+    return engine(pixels, use_det=True, use_cls=False, use_rec=False)
+
+
+def _read_only(engine: Any, pixels: Pixels) -> Any:
+    return engine.recognize_txt([pixels])
+
+
 def _model_files(path: Path, checkpoint: Checkpoint) -> tuple[Path, Path]:
     folder = _wheel_models() if checkpoint.bundled == "wheel" else path
-    names = (
-        checkpoint.defaults.get("detector", _DETECTOR),
-        checkpoint.defaults.get("recognizer", _RECOGNIZER),
-    )
-    detector, recognizer = (folder / name for name in names)
+    names = ReadingDefaults.of(checkpoint)
+    detector, recognizer = folder / names.detector, folder / names.recognizer
     for file in (detector, recognizer):
         if not file.is_file():
-            raise CheckpointBroken(
-                f"缺少文字识别模型 {file.name}，请重新安装 rapidocr。",
-                f"The text recognition model {file.name} is missing; install rapidocr again.",
-            )
+            raise _missing(file, checkpoint)
     return detector, recognizer
+
+
+def _missing(file: Path, checkpoint: Checkpoint) -> CheckpointBroken:
+    if checkpoint.bundled == "wheel":
+        return CheckpointBroken(
+            f"缺少文字识别模型 {file.name}，请重新安装 rapidocr。",
+            f"The text recognition model {file.name} is missing; install rapidocr again.",
+        )
+    return CheckpointBroken(
+        f"缺少文字识别模型 {file.name}，请重新获取 {checkpoint.name}。",
+        f"The text recognition model {file.name} is missing; fetch {checkpoint.name} again.",
+    )
 
 
 def _wheel_models() -> Path:
@@ -161,10 +193,6 @@ def _wheel_models() -> Path:
             "没有安装 rapidocr，请重新安装。", "rapidocr is missing; install it."
         )
     return Path(spec.origin).parent / "models"
-
-
-def _threads() -> int:
-    return max(1, min(4, os.cpu_count() or 1))
 
 
 def _within_area(image: Image.Image, area: int) -> Image.Image:

@@ -36,6 +36,7 @@ _RATE, _VOLUME = 1, 2  # espeakRATE, words per minute; espeakVOLUME, 100 is full
 _PITCH = 3  # espeakPITCH, 0 to 100 of the voice's range
 _USUAL_PITCH = 50
 _SEPARATED = ord("_") << 8  # phonemes with _ between them
+_IPA = 0x02  # phonemes of the International Phonetic Alphabet, as UTF-8
 _LOUDNESS = 80  # at 100 loud vowels reach full scale and clip
 _WORDS_PER_MINUTE = 165
 _POSITION_CHARACTER = 1
@@ -107,17 +108,23 @@ class SpeechSynthesizer:
 
         `voice` is one of `voices`; `speed` 0.5–2 times normal. Errors: `InvalidRequest`.
         """
-        if voice not in _VOICES:
-            raise InvalidRequest(
-                f"没有“{voice}”这种声音，可用的有：{'、'.join(_VOICES)}。",
-                f"No voice {voice!r}; there are {', '.join(_VOICES)}.",
-            )
-        if not MIN_SPEED <= speed <= MAX_SPEED:
-            raise InvalidRequest(
-                f"语速要在{MIN_SPEED}到{MAX_SPEED}倍之间。",
-                f"Speed must be between {MIN_SPEED} and {MAX_SPEED}.",
-            )
-        return self._engine.synthesize(_speakable(text), _VOICES[voice], speed)
+        voice = chosen(voice, self.voices, speed)
+        return self._engine.synthesize(speakable(text), _VOICES[voice], speed)
+
+
+def chosen(voice: str, voices: tuple[str, ...], speed: float) -> str:
+    """`voice`, one of `voices`. Raises InvalidRequest for another one, or for a wrong speed."""
+    if voice not in voices:
+        raise InvalidRequest(
+            f"没有“{voice}”这种声音，可用的有：{'、'.join(voices)}。",
+            f"No voice {voice!r}; there are {', '.join(voices)}.",
+        )
+    if not MIN_SPEED <= speed <= MAX_SPEED:
+        raise InvalidRequest(
+            f"语速要在{MIN_SPEED}到{MAX_SPEED}倍之间。",
+            f"Speed must be between {MIN_SPEED} and {MAX_SPEED}.",
+        )
+    return voice
 
 
 class Espeak:
@@ -187,17 +194,23 @@ class Espeak:
 
     def phonemes(self, text: str, voice: str) -> list[str]:
         """What would be said, in espeak-ng's mnemonics without stress: 你好 → n i35 x Au214."""
+        clauses = _STRESS.sub("", self._phonemes(text, voice, _SEPARATED))
+        return [unit for unit in re.split(r"[_|\s]+", clauses) if unit]
+
+    def ipa(self, text: str, voice: str) -> str:
+        """What would be said, in the International Phonetic Alphabet: cheese → tʃˈiːz."""
+        return re.sub(r"\([a-z]+\)", "", self._phonemes(text, voice, _IPA))
+
+    def _phonemes(self, text: str, voice: str, mode: int) -> str:
         rest = ctypes.c_char_p(text.encode())
         clauses: list[str] = []
         with _lock:
             if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
                 raise _broken()
             while rest.value is not None:
-                found = self._library.espeak_TextToPhonemes(
-                    ctypes.byref(rest), _PLAIN_UTF8, _SEPARATED
-                )
+                found = self._library.espeak_TextToPhonemes(ctypes.byref(rest), _PLAIN_UTF8, mode)
                 clauses.append(found.decode())
-        return [unit for unit in re.split(r"[_|\s]+", _STRESS.sub("", " ".join(clauses))) if unit]
+        return " ".join(clauses)
 
 
 @functools.cache
@@ -220,7 +233,7 @@ def _data_folder() -> Path:
     return copy
 
 
-def _speakable(text: str) -> str:
+def speakable(text: str) -> str:
     """Without control, format, private and unassigned characters; lone surrogates among them."""
     return "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text)
 

@@ -9,7 +9,7 @@ import soundfile
 from evaluation.asr import comparable, distance, evaluate_asr, held_out_recording
 from evaluation.recordings import read_recordings
 from models.errors import InvalidRequest, NotFound
-from models.roles.asr import Segment
+from models.roles.listener import Segment
 from training.asr.sentences import is_held_out
 from training.asr.voices import SAMPLE_RATE, Samples
 

@@ -1,5 +1,6 @@
 """Real PP-OCR models on drawn pictures; those in `pictures/` were set in Noto Serif CJK."""
 
+import shutil
 import socket
 import threading
 from pathlib import Path
@@ -8,8 +9,9 @@ import pytest
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
-from models.catalog import Catalog, Checkpoint
-from models.errors import Cancelled, CheckpointBroken
+from models.catalog import Catalog, Checkpoint, CheckpointFile, Profile
+from models.errors import Cancelled, CatalogError, CheckpointBroken
+from models.residency import Residency
 from models.roles.ocr import TextRecognizer
 
 PICTURES = Path(__file__).parent / "pictures"
@@ -111,3 +113,67 @@ def test_says_what_to_do_when_a_model_file_is_missing(
     elsewhere = checkpoint.model_copy(update={"bundled": None})
     with pytest.raises(CheckpointBroken, match=r"PP-OCRv6_det_small\.onnx"):
         TextRecognizer.load(tmp_path, elsewhere, CPU)
+
+
+SERVER = Catalog.bundled().get("pp-ocr-server")
+SMALL = {"detector": "PP-OCRv6_det_small.onnx", "recognizer": "PP-OCRv6_rec_small.onnx"}
+
+
+@pytest.fixture
+def pulled(tmp_path: Path) -> Path:
+    """The server's folder, with the wheel's smaller models under the names of its own."""
+    import rapidocr
+
+    wheel = Path(rapidocr.__file__).parent / "models"
+    folder = tmp_path / "checkpoints" / SERVER.name
+    for key, small in SMALL.items():
+        (folder / SERVER.defaults[key]).parent.mkdir(parents=True)
+        shutil.copy(wheel / small, folder / SERVER.defaults[key])
+    return folder
+
+
+def residency(data: Path) -> Residency:
+    sizeless = tuple(CheckpointFile(path=file.path) for file in SERVER.files)
+    note = {"zh": "测试", "en": "test"}
+    profile = Profile.model_validate(
+        {"name": "t", "budget_bytes": 1 << 30, "roles": {"ocr": SERVER.name}, "note": note}
+    )
+    catalog = Catalog([SERVER.model_copy(update={"files": sizeless})])
+    return Residency(catalog, profile, device=CPU, budget_bytes=1 << 30, data_dir=data)
+
+
+def test_the_servers_entry_reads_from_its_folder_without_a_network(
+    pulled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("tried to open a connection")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    leases = residency(tmp_path)
+    with leases.lease("ocr") as recognizer:
+        [line] = recognizer.read(drawn("from the folder", (300, 60)))
+    assert line.text.replace(" ", "") == "fromthefolder"
+    files = [pulled / SERVER.defaults[key] for key in SMALL]
+    assert leases.state().used_bytes == sum(f.stat().st_size for f in files) + (512 << 20)
+    leases.close()
+
+
+@pytest.mark.parametrize("key", SMALL)
+@pytest.mark.parametrize("content", [None, b"", b"\x08\x07garbage"])
+def test_model_files_that_are_not_right_are_broken(
+    pulled: Path, tmp_path: Path, key: str, content: bytes | None
+) -> None:
+    file = pulled / SERVER.defaults[key]
+    file.unlink() if content is None else file.write_bytes(content)
+    leases = residency(tmp_path)
+    with pytest.raises(CheckpointBroken), leases.lease("ocr"):
+        pass
+    leases.close()
+
+
+@pytest.mark.parametrize("wrong", ["../det.onnx", "/etc/det.onnx", "a/../b.onnx", "det.txt", 3])
+def test_model_files_lie_in_the_folder(tmp_path: Path, wrong: object) -> None:
+    with pytest.raises(CatalogError):
+        TextRecognizer.load(
+            tmp_path, SERVER.model_copy(update={"defaults": {"detector": wrong}}), CPU
+        )

@@ -1,7 +1,13 @@
+from pathlib import Path
+
 import pytest
 import soundfile
+import torch
 
+from models.catalog import Catalog, Profile
 from models.errors import Cancelled, ToolRetry
+from models.residency import Residency
+from tests.fixtures.tiny_kokoro import write_kokoro
 from tools.context import Activity, ToolContext
 from tools.labels import read_label
 from tools.speak import MAX_CHARACTERS, speak
@@ -71,3 +77,30 @@ def test_a_text_without_any_stop_is_read_in_pieces(
     output = speak.invoke({"text": "春眠不觉晓处处闻啼鸟" * 30}, context)
     assert output.details["spoken"] == "春眠不觉晓处处闻啼鸟" * 30
     assert sum(bool(a.note) for a in shown) == 3
+
+
+def test_a_neural_voice_is_called_as_the_mechanical_one(
+    context: ToolContext, tmp_path: Path
+) -> None:
+    write_kokoro(tmp_path / "checkpoints" / "tiny-kokoro")
+    entry = Catalog.bundled().get("kokoro-82m-v1.1-zh")
+    entry = entry.model_copy(update={"name": "tiny-kokoro", "files": ()})
+    note = {"zh": "测试", "en": "test"}
+    profile = Profile.model_validate(
+        {"name": "t", "budget_bytes": 1 << 30, "roles": {"tts": "tiny-kokoro"}, "note": note}
+    )
+    residency = Residency(
+        Catalog([entry]),
+        profile,
+        device=torch.device("cpu"),
+        budget_bytes=1 << 30,
+        data_dir=tmp_path,
+    )
+    object.__setattr__(context, "residency", residency)
+    for voice in (None, "男声"):
+        output = speak.invoke({"text": "下午两点开会。带上Wi-Fi密码！", "voice": voice}, context)
+        artifact, path = context.audio(output.handles[0])
+        assert artifact.lineage.checkpoint == "tiny-kokoro"
+        assert soundfile.info(str(path)).samplerate == 24_000
+        assert artifact.seconds > 1
+    residency.close()

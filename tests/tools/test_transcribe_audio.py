@@ -14,6 +14,7 @@ from models.catalog import Catalog, Checkpoint, Profile
 from models.errors import Cancelled, ToolRetry, UnreadableMedia
 from models.residency import Residency
 from tests.fixtures.sounds import encoded
+from tests.fixtures.tiny_qwen3_asr import write_aligner
 from tests.fixtures.tiny_whisper import write_whisper
 from tests.fixtures.voices import Samples, babble, hiss, hum, silence
 from tests.tools.conftest import attach, png
@@ -184,3 +185,55 @@ def test_a_sound_that_rotted_on_disk_is_a_typed_error(context: ToolContext) -> N
 )
 def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> None:
     assert duration(seconds) == said
+
+
+def timing(data: Path, aligner: str) -> Residency:
+    """Like `hearing`, in a profile that names an aligner too."""
+    plain = hearing(data, CREDULOUS)
+    entry = plain.checkpoint("asr").model_copy(
+        update={
+            "name": aligner,
+            "role": "align",
+            "loader": "models.roles.align:ForcedAligner",
+            "defaults": {},
+        }
+    )
+    roles = {"asr": "tiny-asr", "align": aligner}
+    note = {"zh": "测试", "en": "test"}
+    return Residency(
+        Catalog([plain.checkpoint("asr"), entry]),
+        Profile.model_validate(
+            {"name": "tiny", "budget_bytes": 1 << 28, "roles": roles, "note": note}
+        ),
+        device=torch.device("cpu"),
+        budget_bytes=1 << 28,
+        data_dir=data,
+    )
+
+
+def test_where_the_profile_can_align_every_word_has_its_time(
+    context: ToolContext, data: Path, shown: list[Activity]
+) -> None:
+    write_aligner(data / "checkpoints" / "tiny-align")
+    object.__setattr__(context, "residency", timing(data, "tiny-align"))
+    output = transcribe_audio.invoke({"audio": record(context, TALK)}, context)
+    context.residency.close()
+    segments, words = output.details["segments"], output.details["words"]
+    assert len(words) == len(segments) == 3
+    assert any(words)
+    for segment, part in zip(segments, words, strict=True):
+        for start, end, text in part:
+            assert segment["start"] - 0.01 <= start <= end <= segment["end"] + 0.01
+            assert text in "".join(filter(str.isalnum, segment["text"]))
+    assert [a.note for a in shown if a.note][-1] == "已对好时间 6秒 / 6秒"
+
+
+def test_an_aligner_that_is_missing_costs_nobody_the_transcript(
+    context: ToolContext, data: Path
+) -> None:
+    object.__setattr__(context, "residency", timing(data, "absent-align"))
+    output = transcribe_audio.invoke({"audio": record(context, TALK)}, context)
+    context.residency.close()
+    assert len(output.details["segments"]) == 3
+    assert "words" not in output.details
+    assert "absent-align" in output.details["no_word_times"]
