@@ -125,6 +125,11 @@ class Checkpoint(BaseModel, frozen=True):
         """Whether its files came by other ways than a pull, and are not ours to change."""
         return self.bundled is not None or self.folder is not None
 
+    @property
+    def stored_as(self) -> str:
+        """The name of the entry whose folder holds its files."""
+        return self.files_of or self.name
+
     @model_validator(mode="after")
     def _quantised_as_its_role_can(self) -> Self:
         can = QUANTISATIONS.get(self.role, ())
@@ -259,7 +264,7 @@ def checkpoint_folder(checkpoint: Checkpoint, data_dir: Path) -> Path:
         return PACKAGE / checkpoint.bundled
     if checkpoint.folder is not None:
         return checkpoint.folder
-    return data_dir / "checkpoints" / (checkpoint.files_of or checkpoint.name)
+    return data_dir / "checkpoints" / checkpoint.stored_as
 
 
 def load_profiles(path: Path = BUNDLED_PROFILES) -> dict[str, Profile]:

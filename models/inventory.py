@@ -72,7 +72,7 @@ class Inventory:
         folder = checkpoint_folder(checkpoint, self._data_dir)
         manifest = _manifest_or_none(checkpoint, folder)
         state = self._state(checkpoint)
-        partial = self._staging(name).incoming
+        partial = self._staging(checkpoint.stored_as).incoming
         here = folder if folder.is_dir() and checkpoint.bundled != "wheel" else None
         return Item(
             checkpoint=checkpoint,
@@ -107,7 +107,7 @@ class Inventory:
             if not _is_whole(hasher, folder / path, size, sha256)
         )
         if manifest is not None and broken != manifest.broken:
-            with self._staging(name).locked(), telling(folder):
+            with self._staging(checkpoint.stored_as).locked(), telling(folder):
                 write_manifest(folder, manifest.marked(broken))
         unchecked = tuple(path for path, (_, sha256) in wanted.items() if sha256 is None)
         return Verified(name, len(wanted) - len(unchecked), hasher.read, broken, unchecked)
@@ -125,7 +125,7 @@ class Inventory:
             )
         if checkpoint.folder is not None:
             return self._forget(checkpoint, checkpoint.folder)
-        staging = self._staging(name)
+        staging = self._staging(checkpoint.stored_as)
         if not staging.folder.exists() and not _is_link(staging.folder):
             return self._drop_partial(staging)
         if _origin(checkpoint, staging.folder) == "own":
@@ -164,7 +164,7 @@ class Inventory:
         try:
             self._catalog.locate(checkpoint.name, self._data_dir)
         except CheckpointMissing:
-            begun = self._staging(checkpoint.name).incoming
+            begun = self._staging(checkpoint.stored_as).incoming
             return "partial" if not checkpoint.is_foreign and _size(begun) else "missing"
         except CheckpointError:
             return "broken"

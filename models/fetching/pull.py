@@ -70,7 +70,8 @@ class Puller:
         Raises NotFound, InvalidRequest, SourceError, CheckpointBusy, DiskFull, Cancelled. What came
         by then stays, and the next pull goes on from there.
         """
-        checkpoints = [self.catalog.get(name) for name in dict.fromkeys(names)]
+        stored = (self.catalog.get(name).stored_as for name in names)
+        checkpoints = [self.catalog.get(name) for name in dict.fromkeys(stored)]
         wanted = [checkpoint for checkpoint in checkpoints if not self.is_here(checkpoint)]
         if not wanted:
             return ()
