@@ -16,7 +16,7 @@ from PIL import Image
 from rich.progress import track
 
 from evaluation.report import Report, Table
-from evaluation.roles import load_role
+from evaluation.roles import load_chosen
 from models.roles.vlm import VisionLanguageModel
 from training.world.captions import scene_facts
 from training.world.descriptions import describe_briefly, read_facts
@@ -50,10 +50,13 @@ def main(
     profile: Annotated[str, typer.Option(help="whose model to use")] = "starter",
     data: Annotated[Path, typer.Option(help="where pulled checkpoints lie")] = Path(),
     questions: Annotated[int, typer.Option(min=1, help="how many to ask")] = QUESTIONS,
+    weights: Annotated[
+        Path | None, typer.Option(help="another folder of the starter's form", exists=True)
+    ] = None,
     json: Annotated[Path | None, typer.Option(help="write the figures here too")] = None,
 ) -> None:
     """Ask about held-out pictures, and print how many answers are right to the letter."""
-    vlm = load_role(VisionLanguageModel, "vlm", profile, data)
+    vlm = load_chosen(VisionLanguageModel, "vlm", profile, data, weights)
     report = evaluate_vlm(vlm, questions)
     report.print()
     if json:

@@ -24,6 +24,8 @@ from models.weights import tensor_bytes, weight_files
 
 CARD_BYTES_PER_SECOND = 12_000_000_000  # pinned memory over PCIe 3.0 x16 or 4.0 x8, as cards reach
 DISK_BYTES_PER_SECOND = 2_000_000_000  # an NVMe drive; without a card, weights come from there
+# Every turn talks, most search or look at what was found; of the others the small ones stay.
+_STAY_FIRST = {"llm": 0, "clip": 1, "vlm": 2}
 _FORMATS = {2: "16bit", 4: "32bit"}
 
 
@@ -99,7 +101,7 @@ def plan(
 
 def _staying(needs: Iterable[Need], budget: int) -> list[Need]:
     staying: list[Need] = []
-    for need in sorted(needs, key=lambda need: (need.role != "llm", need.bytes)):
+    for need in sorted(needs, key=lambda need: (_STAY_FIRST.get(need.role, 9), need.bytes)):
         if sum(held.bytes for held in staying) + need.bytes <= budget:
             staying.append(need)
     return staying
@@ -124,8 +126,10 @@ def _turn(need: Need, together: list[Need], budget: int, rate: int) -> Turn:
 def _need(
     role: RoleName, checkpoint: Checkpoint, profile: Profile, catalog: Catalog, data_dir: Path
 ) -> Need:
-    if checkpoint.sizes is None:
+    if checkpoint.sizes is None and checkpoint.least_device_bytes is None:
         return _measured(role, checkpoint, catalog.locate(checkpoint.name, data_dir))
+    if checkpoint.sizes is None:
+        return _stated(role, checkpoint, profile)
     sizes, item = checkpoint.sizes, _item_bytes(checkpoint, checkpoint.sizes, profile)
     return Need(
         role,
@@ -135,6 +139,15 @@ def _need(
         sizes.cache_values * _cached_tokens(checkpoint) * item,
         _activations(checkpoint, sizes, item, checkpoint_folder(checkpoint, data_dir)),
     )
+
+
+def _stated(role: RoleName, checkpoint: Checkpoint, profile: Profile) -> Need:
+    """By what its entry says that it needs: in its own format, or in 16 bits where that is open."""
+    assert checkpoint.least_device_bytes is not None
+    is_wide = checkpoint.dtype == "float32" or profile.device == "cpu"
+    doubled = 2 if checkpoint.dtype == "auto" and is_wide else 1
+    name = _FORMATS[4 if is_wide else 2]
+    return Need(role, checkpoint.name, name, doubled * checkpoint.least_device_bytes, 0, 0)
 
 
 def _item_bytes(checkpoint: Checkpoint, sizes: Sizes, profile: Profile) -> int:

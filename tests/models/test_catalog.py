@@ -10,6 +10,7 @@ from models.catalog import (
     CheckpointFile,
     Profile,
     check_profile,
+    checkpoint_folder,
     load_profiles,
 )
 from models.errors import CatalogError, CheckpointBroken, CheckpointMissing, NotFound
@@ -151,3 +152,11 @@ def test_a_file_missing_or_of_the_wrong_size_is_broken(tmp_path: Path, content: 
         (folder / "config.json").write_text(content)
     with pytest.raises(CheckpointBroken, match=r"config\.json"):
         Catalog([sized(2)]).locate("one", tmp_path)
+
+
+def test_an_entry_that_uses_the_files_of_another_lies_where_that_one_does(tmp_path: Path) -> None:
+    catalog = Catalog.bundled()
+    edit = catalog.get("flux2-klein-4b-edit")
+    drawn = catalog.get(edit.stored_as)
+    assert edit.stored_as != edit.name
+    assert checkpoint_folder(edit, tmp_path) == checkpoint_folder(drawn, tmp_path)

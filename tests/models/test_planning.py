@@ -129,7 +129,7 @@ def test_an_entry_without_sizes_and_files_says_that_its_weights_are_missing() ->
     unknown = entry(
         "one-llm", "llm", "models.roles.llm:LanguageModel", repos={"huggingface": "a/b"}
     )
-    with pytest.raises(CheckpointMissing, match="a/b"):
+    with pytest.raises(CheckpointMissing, match="duomo models pull one-llm"):
         made(unknown, budget=GB)
 
 

@@ -61,7 +61,6 @@ def context(tmp_path: Path, residency: Residency) -> Iterator[ToolContext]:
     store.close()
 
 
-@pytest.mark.xfail(strict=True, reason="the checkpoint is an early one; remove with a better one")
 @pytest.mark.parametrize("voice", ["女声", "男声"])
 def test_what_is_spoken_is_written_down(context: ToolContext, voice: str) -> None:
     text = "帮我找一张有桥的图片，改成夜景。"
