@@ -17,10 +17,17 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: from the first one to the end of the session Playwright keeps an
+    event loop in this thread, and what runs a loop of its own there could not."""
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if _is_here(item):
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.timeout(600))
+    items.sort(key=_is_here)
+
+
+def _is_here(item: pytest.Item) -> bool:
+    return Path(__file__).parent in item.path.parents
 
 
 @pytest.hookimpl(wrapper=True)
