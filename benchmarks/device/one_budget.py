@@ -27,14 +27,14 @@ import torch
 
 from benchmarks import ten_steps
 from benchmarks.device.checkpoints import write_full, write_tiny
-from models.catalog import Catalog, Checkpoint, Profile, load_profiles
+from models.catalog import Catalog, Checkpoint, Profile, RoleName, load_profiles
 from models.denoising.defaults import DrawingDefaults
 from models.residency import Residency
 from models.roles.llm import Sampling
 from models.tuning import tuned
 
 GB, GIB = 10**9, 2**30
-_WRITTEN = ("llm", "clip", "vlm", "t2i", "edit")
+_WRITTEN: tuple[RoleName, ...] = ("llm", "clip", "vlm", "t2i", "edit")
 _STARTERS = {"tts": "starter-tts", "asr": "starter-asr"}
 _HEADROOM = 1.07  # of a card that the profile's budget leaves to driver, screen and libraries
 _PASSES = 2  # the first one reads from disk
