@@ -111,7 +111,8 @@ def _script(residency: Residency, device: torch.device, side: int) -> dict[str, 
 def _decoding(residency: Residency, device: torch.device) -> dict[str, float]:
     """Tokens a second and their limit; the first token of a long prompt without and with reuse."""
     with residency.lease("llm") as llm:
-        prompt = [5 + n % 500 for n in range(min(4096, llm.context_tokens - 2 * _NEW_TOKENS))]
+        length = min(4096, llm.context_tokens - 4 * _NEW_TOKENS)
+        prompt = [n % llm.vocabulary_size for n in range(length)]
         cold = _answer(llm, prompt)
         warm = _answer(llm, [*prompt, *prompt[:64]])
         weights = sum(p.nbytes for module in llm.modules() for p in module.parameters())
