@@ -177,7 +177,7 @@ def _activations(checkpoint: Checkpoint, sizes: Sizes, item: int, folder: Path) 
     from models.denoising.defaults import DrawingDefaults
     from models.denoising.memory import call_bytes
 
-    known = BUNDLED_CONFIGS / (checkpoint.files_of or checkpoint.name)
+    known = BUNDLED_CONFIGS / checkpoint.stored_as
     where, pictures = known if known.is_dir() else folder, 2 if checkpoint.role == "edit" else 1
     return call_bytes(where, DrawingDefaults.of(checkpoint), item, pictures=pictures)
 

@@ -1,15 +1,34 @@
-"""What the weights of a model of transformers will weigh on their device."""
+"""Models of transformers: loading one for inference, and what its weights will weigh."""
 
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import AutoConfig
+from transformers.utils.logging import disable_progress_bar
 
 from models.catalog import Checkpoint
 from models.dtypes import torch_dtype
-from models.quantisation import packed
+from models.quantisation import on_device, packed
 from models.weights import tensor_bytes
+
+
+def load_model(kind: Any, path: Path, checkpoint: Checkpoint, device: torch.device) -> Any:
+    """The model that class `kind` of transformers finds in `path`, offline and from safetensors
+    alone, on `device` for inference, packed as the entry says.
+
+    The entry's number format is settled (models/dtypes.py).
+    """
+    disable_progress_bar()  # type: ignore[no-untyped-call]  # it would be drawn over our output
+    model = kind.from_pretrained(
+        path,
+        dtype=torch_dtype(checkpoint),
+        attn_implementation="sdpa",
+        use_safetensors=True,
+        local_files_only=True,
+    )
+    on_device(model, checkpoint.quantisation, device)
+    return model
 
 
 def weight_bytes(path: Path, checkpoint: Checkpoint, auto: type[Any]) -> int:

@@ -52,8 +52,7 @@ def write_tiny(name: str, folder: Path) -> Path:
 
 def _configs(name: str) -> dict[str, Config]:
     """The JSON files of an entry's configuration by their path inside the checkpoint."""
-    checkpoint = Catalog.bundled().get(name)
-    root = BUNDLED_CONFIGS / (checkpoint.files_of or name)
+    root = BUNDLED_CONFIGS / Catalog.bundled().get(name).stored_as
     return {
         path.relative_to(root).as_posix(): json.loads(path.read_text(encoding="utf-8"))
         for path in sorted(root.rglob("*.json"))

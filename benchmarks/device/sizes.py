@@ -30,7 +30,7 @@ _TOWER_TOKENS = 197  # of a picture of 224 × 224 px in patches of 16, and one f
 
 def sizes_of(checkpoint: Checkpoint) -> Sizes:
     """The sizes of an entry whose configuration comes with the package."""
-    folder = BUNDLED_CONFIGS / (checkpoint.files_of or checkpoint.name)
+    folder = BUNDLED_CONFIGS / checkpoint.stored_as
     if (folder / PIPELINE_INDEX).is_file():
         return Sizes(
             parameters=sum(_count(part) for part in skeletons(folder).values()),

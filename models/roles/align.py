@@ -12,12 +12,12 @@ from typing import Any, Self
 import numpy as np
 import torch
 from transformers import Qwen3ASRForTokenClassification, Qwen3ASRProcessor
-from transformers.utils.logging import disable_progress_bar
 
 from models.catalog import Checkpoint
 from models.dtypes import torch_dtype, with_dtype
 from models.roles.listener import Segment
 from models.roles.pauses import Samples
+from models.transformers_weights import load_model
 from models.weights import tensor_bytes
 
 LONGEST_SECONDS = 60.0  # of a segment; what hears (models/roles/listener.py) makes shorter ones
@@ -53,17 +53,10 @@ class ForcedAligner:
     @classmethod
     def load(cls, path: Path, checkpoint: Checkpoint, device: torch.device) -> Self:
         """Load config, weights (safetensors only) and processor from `path`, offline."""
-        disable_progress_bar()  # type: ignore[no-untyped-call]  # it would be drawn over our output
         checkpoint = with_dtype(checkpoint, path, device)
-        model = Qwen3ASRForTokenClassification.from_pretrained(
-            path,
-            dtype=torch_dtype(checkpoint),
-            attn_implementation="sdpa",
-            use_safetensors=True,
-            local_files_only=True,
-        )
+        model = load_model(Qwen3ASRForTokenClassification, path, checkpoint, device)
         return cls(
-            model.train(mode=False).requires_grad_(requires_grad=False).to(device),
+            model,
             Qwen3ASRProcessor.from_pretrained(path, local_files_only=True),
             cls.bytes_needed(path, checkpoint),
         )

@@ -17,7 +17,6 @@ from transformers import (
     WhisperFeatureExtractor,
     WhisperForConditionalGeneration,
 )
-from transformers.utils.logging import disable_progress_bar
 
 from models.catalog import Checkpoint
 from models.decoding.listening import Decoded, ListeningDefaults
@@ -25,6 +24,7 @@ from models.decoding.whisper import WhisperDecoder
 from models.dtypes import torch_dtype, with_dtype
 from models.roles.listener import Listener
 from models.roles.pauses import Samples
+from models.transformers_weights import load_model
 from models.weights import tensor_bytes
 
 
@@ -55,18 +55,11 @@ class SpeechRecognizer(Listener):
 
         Raises CatalogError when the entry's defaults are wrong.
         """
-        disable_progress_bar()  # type: ignore[no-untyped-call]  # it would be drawn over our output
         defaults = ListeningDefaults.of(checkpoint)
         checkpoint = with_dtype(checkpoint, path, device)
-        model = WhisperForConditionalGeneration.from_pretrained(
-            path,
-            dtype=torch_dtype(checkpoint),
-            attn_implementation="sdpa",
-            use_safetensors=True,
-            local_files_only=True,
-        )
+        model = load_model(WhisperForConditionalGeneration, path, checkpoint, device)
         return cls(
-            model.train(mode=False).requires_grad_(requires_grad=False).to(device),
+            model,
             WhisperFeatureExtractor.from_pretrained(path, local_files_only=True),
             AutoTokenizer.from_pretrained(path, local_files_only=True),
             defaults=defaults,

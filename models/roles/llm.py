@@ -19,7 +19,6 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
-from transformers.utils.logging import disable_progress_bar
 
 from models.catalog import Checkpoint
 from models.decoding.grammar import GrammarMask, GrammarMasks
@@ -34,8 +33,7 @@ from models.decoding.sampling import Sampler, Sampling
 from models.device import any_thread, is_out_of_memory
 from models.dtypes import torch_dtype, with_dtype
 from models.errors import InvalidRequest
-from models.quantisation import on_device
-from models.transformers_weights import weight_bytes
+from models.transformers_weights import load_model, weight_bytes
 
 __all__ = ["GenerationStats", "LanguageModel", "Sampling"]
 PIECE_SECONDS = 0.5  # a pass of the prefill should not take longer: a stop waits for its end
@@ -91,17 +89,9 @@ class LanguageModel:
     @classmethod
     def load(cls, path: Path, checkpoint: Checkpoint, device: torch.device) -> Self:
         """Load config, weights (safetensors only), tokenizer and template from `path`, offline."""
-        disable_progress_bar()  # type: ignore[no-untyped-call]  # it would be drawn over our output
         checkpoint = with_dtype(checkpoint, path, device)
-        model = AutoModelForCausalLM.from_pretrained(
-            path,
-            dtype=torch_dtype(checkpoint),
-            attn_implementation="sdpa",
-            use_safetensors=True,
-            local_files_only=True,
-        )
+        model = load_model(AutoModelForCausalLM, path, checkpoint, device)
         context, cached = _limits(model.config, checkpoint)
-        on_device(model, checkpoint.quantisation, device)
         return cls(
             model,
             AutoTokenizer.from_pretrained(path, local_files_only=True),

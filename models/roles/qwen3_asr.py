@@ -15,14 +15,15 @@ from transformers import (
     Qwen3ASRForConditionalGeneration,
     Qwen3ASRProcessor,
 )
-from transformers.utils.logging import disable_progress_bar
 
 from models.catalog import Checkpoint
+from models.decoding.kv_cache import bytes_per_token
 from models.decoding.listening import Decoded, ListeningDefaults
 from models.decoding.qwen3_asr import LANGUAGE_TOKENS, Qwen3AsrDecoder
 from models.dtypes import torch_dtype, with_dtype
 from models.roles.listener import Listener, most_tokens
 from models.roles.pauses import Samples
+from models.transformers_weights import load_model
 from models.weights import tensor_bytes
 
 _TEMPLATE_TOKENS = 32  # of the chat template around sound and prompt, and to spare
@@ -54,18 +55,11 @@ class Qwen3SpeechRecognizer(Listener):
 
         Raises CatalogError when the entry's defaults are wrong.
         """
-        disable_progress_bar()  # type: ignore[no-untyped-call]  # it would be drawn over our output
         defaults = ListeningDefaults.of(checkpoint)
         checkpoint = with_dtype(checkpoint, path, device)
-        model = Qwen3ASRForConditionalGeneration.from_pretrained(
-            path,
-            dtype=torch_dtype(checkpoint),
-            attn_implementation="sdpa",
-            use_safetensors=True,
-            local_files_only=True,
-        )
+        model = load_model(Qwen3ASRForConditionalGeneration, path, checkpoint, device)
         return cls(
-            model.train(mode=False).requires_grad_(requires_grad=False).to(device),
+            model,
             Qwen3ASRProcessor.from_pretrained(path, local_files_only=True),
             defaults=defaults,
             needed_bytes=cls.bytes_needed(path, checkpoint),
@@ -81,7 +75,7 @@ class Qwen3SpeechRecognizer(Listener):
         prompt = _TOKENS_PER_CHARACTER * len(ListeningDefaults.of(checkpoint).prompt)
         said = most_tokens(seconds) + LANGUAGE_TOKENS
         positions = sound_positions(config, extractor, seconds) + _TEMPLATE_TOKENS + prompt + said
-        return tensor_bytes(path, dtype) + positions * position_bytes(config, dtype)
+        return tensor_bytes(path, dtype) + positions * bytes_per_token(config, dtype)
 
     def release(self) -> None:
         """Drop the weights; the object cannot listen any more."""
@@ -101,11 +95,3 @@ def sound_positions(
     audio: Any = config.audio_config
     chunks = ceil(frames / (2 * audio.n_window))
     return int(chunks * audio.max_position_embeddings)
-
-
-def position_bytes(config: Qwen3ASRConfig, dtype: torch.dtype) -> int:
-    """Bytes of keys and values of one position in all layers."""
-    text: Any = config.text_config
-    return (
-        2 * int(text.num_hidden_layers * text.num_key_value_heads * text.head_dim) * dtype.itemsize
-    )

@@ -15,14 +15,12 @@ from transformers import (
     PreTrainedModel,
 )
 from transformers.generation.streamers import BaseStreamer
-from transformers.utils.logging import disable_progress_bar
 
 from models.catalog import Checkpoint
 from models.decoding.kv_cache import bytes_per_token
 from models.dtypes import torch_dtype, with_dtype
 from models.errors import InvalidRequest
-from models.quantisation import on_device
-from models.transformers_weights import weight_bytes
+from models.transformers_weights import load_model, weight_bytes
 
 MAX_PIXELS = 1024 * 1024  # where a catalogue entry names no `max_pixels`
 CONTEXT_TOKENS = 4096  # nor `context_tokens`: picture, question and answer together
@@ -50,20 +48,12 @@ class VisionLanguageModel:
     @classmethod
     def load(cls, path: Path, checkpoint: Checkpoint, device: torch.device) -> Self:
         """Load config, weights (safetensors only), processor and template from `path`, offline."""
-        disable_progress_bar()  # type: ignore[no-untyped-call]  # it would be drawn over our output
         checkpoint = with_dtype(checkpoint, path, device)
-        model = AutoModelForImageTextToText.from_pretrained(
-            path,
-            dtype=torch_dtype(checkpoint),
-            attn_implementation="sdpa",
-            use_safetensors=True,
-            local_files_only=True,
-        )
+        model = load_model(AutoModelForImageTextToText, path, checkpoint, device)
         processor = AutoProcessor.from_pretrained(  # type: ignore[no-untyped-call]
             path, local_files_only=True
         )
         weights = weight_bytes(path, checkpoint, AutoModelForImageTextToText)
-        on_device(model, checkpoint.quantisation, device)
         return cls(model, processor, checkpoint, weights)
 
     @classmethod

@@ -55,7 +55,7 @@ def open_residency(folder: Path) -> Iterator[Callable[..., Residency]]:
     opened: list[Residency] = []
 
     def make(checkpoint: Checkpoint, quantisation: str | None = None, **options: int) -> Residency:
-        weights = folder / "checkpoints" / (checkpoint.files_of or checkpoint.name)
+        weights = folder / "checkpoints" / checkpoint.stored_as
         if not weights.exists():
             write_tiny(checkpoint.name, weights)
         role = checkpoint.role
