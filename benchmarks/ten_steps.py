@@ -43,7 +43,6 @@ class Desk:
     messages: list[dict[str, Any]]
     new_tokens: int
     sound: Any = None
-    first_token_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,6 @@ def _chat(llm: Any, desk: Desk) -> None:
     desk.messages.append({"role": "user", "content": "找一张有桥的图，改成夜景，再读出来。"})
     prompt = llm.render(desk.messages, [])
     tokens = list(llm.generate(prompt, Sampling(max_new_tokens=desk.new_tokens)))
-    desk.first_token_seconds = llm.last.seconds_to_first
     desk.messages.append({"role": "assistant", "content": llm.tokenizer.decode(tokens)})
 
 

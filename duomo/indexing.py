@@ -2,15 +2,15 @@
 
 import json
 import logging
-import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from models.errors import Cancelled, DuomoError, EngineUnavailable, InvalidRequest, LibraryBusy
+from duomo.background import Background
+from models.errors import Cancelled, DuomoError, InvalidRequest, LibraryBusy
 from retrieval.library import IndexProgress
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 JobState = Literal["queued", "running", "finished", "failed", "cancelled"]
-CLOSE_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -34,22 +33,13 @@ class Job:
     error: DuomoError | None = None
 
 
-class Indexing:
-    """Thread-safe. `unfinished` is the file that remembers a job until it ends."""
+class Indexing(Background[Job]):
+    """`unfinished` is the file that remembers a job until it ends."""
 
     def __init__(self, library: "Callable[[], Library]", unfinished: Path) -> None:
+        super().__init__("indexing", _busy)
         self._library = library
         self._unfinished = unfinished
-        self._lock = threading.Lock()
-        self._cancel = threading.Event()
-        self._job: Job | None = None
-        self._thread: threading.Thread | None = None
-        self._closed = False
-
-    def job(self) -> Job | None:
-        """The job that runs, or the last one that ran in this process."""
-        with self._lock:
-            return self._job
 
     def start(self, folders: Sequence[Path]) -> Job:
         """Begin to index `folders`, absolute paths of directories.
@@ -57,39 +47,17 @@ class Indexing:
         Raises InvalidRequest for another kind of path, LibraryBusy while a job runs.
         """
         checked = tuple(_directory(folder) for folder in folders)
-        with self._lock:
-            if self._closed:
-                raise _closing()
-            if self._thread is not None and self._thread.is_alive():
-                raise _busy()
+
+        def make() -> Job:
             self._remember(checked)
-            self._cancel = threading.Event()
-            now = time.time()
-            self._job = Job(uuid.uuid4().hex, checked, "running", _nothing_yet(), now)
-            self._thread = threading.Thread(target=self._run, name="indexing", daemon=True)
-            self._thread.start()
-            return self._job
+            return Job(uuid.uuid4().hex, checked, "running", _nothing_yet(), time.time())
+
+        return self._begin(make, self._run)
 
     def resume(self) -> Job | None:
         """Take up what a dead process left unfinished; folders that are gone are dropped."""
         folders = [folder for folder in self._remembered() if folder.is_dir()]
         return self.start(folders) if folders else None
-
-    def cancel(self) -> None:
-        """Ask the job to stop and wait for it; what is indexed stays indexed."""
-        self._cancel.set()
-        self.wait(CLOSE_SECONDS)
-
-    def wait(self, timeout: float | None = None) -> None:
-        thread = self._thread
-        if thread is not None:
-            thread.join(timeout)
-
-    def close(self) -> None:
-        """Stop, and go on at the next start."""
-        with self._lock:
-            self._closed = True
-        self.cancel()
 
     def _run(self) -> None:
         assert self._job is not None
@@ -109,16 +77,12 @@ class Indexing:
         self._end(state, error)
 
     def _report(self, progress: IndexProgress) -> None:
-        with self._lock:
-            assert self._job is not None
-            self._job = replace(self._job, progress=progress)
+        self._change(progress=progress)
 
     def _end(self, state: JobState, error: DuomoError | None) -> None:
-        with self._lock:
-            assert self._job is not None
-            self._job = replace(self._job, state=state, error=error, ended=time.time())
-            if not self._closed:
-                self._unfinished.unlink(missing_ok=True)
+        self._change(state=state, error=error, ended=time.time())
+        if not self._closed:  # else it is taken up again at the next start
+            self._unfinished.unlink(missing_ok=True)
 
     def _remember(self, folders: Sequence[Path]) -> None:
         self._unfinished.write_text(json.dumps([str(folder) for folder in folders]))
@@ -158,10 +122,6 @@ def _busy() -> LibraryBusy:
         "已经在索引图片了。请等它结束，或先停止。",
         "Pictures are being indexed already. Wait for the end, or stop it first.",
     )
-
-
-def _closing() -> EngineUnavailable:
-    return EngineUnavailable("引擎正在关闭。", "The engine is shutting down.")
 
 
 def _unexpected() -> DuomoError:

@@ -1,20 +1,19 @@
 """Pulling in the background: one job at a time, followed by its progress, stopped at once."""
 
 import logging
-import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
+from duomo.background import Background
 from duomo.checkpoints import profile_of, puller_of
 from duomo.settings import Settings
 from models.errors import (
     Cancelled,
     CheckpointBusy,
     DuomoError,
-    EngineUnavailable,
     InvalidRequest,
 )
 from models.fetching.progress import PullProgress
@@ -23,7 +22,6 @@ from models.fetching.sources import SourceChoice
 
 log = logging.getLogger(__name__)
 PullState = Literal["running", "finished", "failed", "cancelled"]
-CLOSE_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -40,22 +38,13 @@ class PullJob:
     error: DuomoError | None = None
 
 
-class Pulls:
-    """Thread-safe. `finished` is called in the job's thread after one that brought something."""
+class Pulls(Background[PullJob]):
+    """`finished` is called in the job's thread after one that brought something."""
 
     def __init__(self, settings: Settings, finished: Callable[[], None] = lambda: None) -> None:
+        super().__init__("pull", _busy)
         self._settings = settings
         self._finished = finished
-        self._lock = threading.Lock()
-        self._cancel = threading.Event()
-        self._job: PullJob | None = None
-        self._thread: threading.Thread | None = None
-        self._closed = False
-
-    def job(self) -> PullJob | None:
-        """The job that runs, or the last one that ran in this process."""
-        with self._lock:
-            return self._job
 
     def start(
         self,
@@ -69,34 +58,12 @@ class Pulls:
         """
         puller = puller_of(self._settings, source)
         wanted = self._wanted(puller, names, profile)
-        with self._lock:
-            if self._closed:
-                raise EngineUnavailable("引擎正在关闭。", "The engine is shutting down.")
-            if self._thread is not None and self._thread.is_alive():
-                raise _busy()
-            self._cancel = threading.Event()
+
+        def make() -> PullJob:
             progress = PullProgress("asking", wanted[0])
-            self._job = PullJob(uuid.uuid4().hex, wanted, "running", progress, time.time())
-            self._thread = threading.Thread(
-                target=self._run, args=(puller, wanted), name="pull", daemon=True
-            )
-            self._thread.start()
-            return self._job
+            return PullJob(uuid.uuid4().hex, wanted, "running", progress, time.time())
 
-    def cancel(self) -> None:
-        """Stop the job and wait for that; what came is kept."""
-        self._cancel.set()
-        self.wait(CLOSE_SECONDS)
-
-    def wait(self, timeout: float | None = None) -> None:
-        thread = self._thread
-        if thread is not None:
-            thread.join(timeout)
-
-    def close(self) -> None:
-        with self._lock:
-            self._closed = True
-        self.cancel()
+        return self._begin(make, lambda: self._run(puller, wanted))
 
     def _wanted(self, puller: Puller, names: Sequence[str], profile: str | None) -> tuple[str, ...]:
         roles = {} if profile is None else profile_of(self._settings, profile).roles
@@ -127,9 +94,7 @@ class Pulls:
             self._end("finished", pulled=pulled)
 
     def _report(self, progress: PullProgress) -> None:
-        with self._lock:
-            assert self._job is not None
-            self._job = replace(self._job, progress=progress)
+        self._change(progress=progress)
 
     def _end(
         self,
@@ -138,11 +103,7 @@ class Pulls:
         pulled: tuple[Pulled, ...] = (),
         error: DuomoError | None = None,
     ) -> None:
-        with self._lock:
-            assert self._job is not None
-            self._job = replace(
-                self._job, state=state, pulled=pulled, error=error, ended=time.time()
-            )
+        self._change(state=state, pulled=pulled, error=error, ended=time.time())
 
 
 def _busy() -> CheckpointBusy:

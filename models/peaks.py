@@ -18,11 +18,10 @@ def bucket(size: int) -> int:
 class Peaks:
     """Extra bytes by device, checkpoint and bucket, in a JSON file that may be deleted."""
 
-    def __init__(self, path: Path | None, device: str) -> None:
-        """`path` None: remembered until the process ends."""
-        self._path = path
+    def __init__(self, path: Path, device: str) -> None:
+        self._path: Path | None = path  # None once it could not be written
         self._device = device
-        self._known: dict[str, dict[str, int]] = _read(path) if path else {}
+        self._known = _read(path)
 
     def beyond(self, checkpoint: str, size: int) -> int:
         """Bytes that a call of `size` (in the role's own unit) has been seen to need beside those

@@ -21,10 +21,6 @@ class Swap:
     at: float
     seconds: float = 0.0
 
-    @property
-    def arrived(self) -> bool:
-        return self.way in ("disk", "host")
-
 
 class SwapHistory:
     """The latest swaps, oldest first."""

@@ -17,8 +17,7 @@ from models.errors import (
 )
 from tests.api.conftest import Running, Serve
 from tests.fixtures.home import PROFILES
-from tests.fixtures.hub import COMMIT, REPO, Hub
-from tests.fixtures.hub import serve as serve_hub
+from tests.fixtures.hub import COMMIT, REPO, Hub, serving
 from tests.models.fetching.conftest import WEIGHTS, checkpoint_files
 
 ENTRY = f"""
@@ -41,16 +40,12 @@ roles = { llm = "one" }
 
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    hub = Hub(checkpoint_files())
-    server = serve_hub(hub)
-    monkeypatch.setenv("HF_ENDPOINT", hub.url)
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
-    monkeypatch.setenv("MODELSCOPE_CACHE", str(tmp_path / "ms"))
-    monkeypatch.delenv("HF_TOKEN", raising=False)
-    yield hub
-    hub.released.set()
-    server.shutdown()
-    server.server_close()
+    with serving(checkpoint_files()) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+        monkeypatch.setenv("MODELSCOPE_CACHE", str(tmp_path / "ms"))
+        monkeypatch.delenv("HF_TOKEN", raising=False)
+        yield hub
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import SHOTS, Tabs
 from tests.e2e.product import Product, chromium, running
-from tests.fixtures.hub import COMMIT, REPO, Hub, serve
+from tests.fixtures.hub import COMMIT, REPO, Hub, serving
 from tests.models.fetching.conftest import WEIGHTS, checkpoint_files, noise
 
 ENTRY = f"""
@@ -30,13 +30,8 @@ roles = { llm = "demo-llm", clip = "starter-clip", ocr = "starter-ocr", tts = "s
 
 @pytest.fixture(scope="module")
 def hub() -> Iterator[Hub]:
-    hub = Hub(checkpoint_files())
-    hub.files[WEIGHTS] = noise(20_000_000)
-    server = serve(hub)
-    yield hub
-    hub.released.set()
-    server.shutdown()
-    server.server_close()
+    with serving({**checkpoint_files(), WEIGHTS: noise(20_000_000)}) as hub:
+        yield hub
 
 
 @pytest.fixture(scope="module")

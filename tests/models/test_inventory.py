@@ -20,7 +20,7 @@ from models.inventory import Inventory
 from models.manifest import MANIFEST_NAME
 from models.registration import Wanted, register
 from tests.fixtures import tiny
-from tests.fixtures.hub import REPO, Hub, serve
+from tests.fixtures.hub import REPO, Hub, serving
 from tests.models.conftest import entry
 from tests.models.fetching.conftest import (
     NAME,
@@ -35,12 +35,8 @@ from tests.models.fetching.conftest import (
 
 @pytest.fixture
 def hub() -> Iterator[Hub]:
-    hub = Hub(checkpoint_files())
-    server = serve(hub)
-    yield hub
-    hub.released.set()
-    server.shutdown()
-    server.server_close()
+    with serving(checkpoint_files()) as hub:
+        yield hub
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tests.fixtures import tiny
-from tests.fixtures.hub import COMMIT, REPO, Hub, serve
+from tests.fixtures.hub import COMMIT, REPO, Hub, serving
 from tests.models.fetching.conftest import WANTED, WEIGHTS, checkpoint_files
 from ui.commands import app
 
@@ -36,12 +36,8 @@ roles = { llm = "one", ocr = "starter-ocr" }
 
 @pytest.fixture
 def hub() -> Iterator[Hub]:
-    hub = Hub(checkpoint_files())
-    server = serve(hub)
-    yield hub
-    hub.released.set()
-    server.shutdown()
-    server.server_close()
+    with serving(checkpoint_files()) as hub:
+        yield hub
 
 
 @pytest.fixture(autouse=True)

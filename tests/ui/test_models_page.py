@@ -10,8 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.api.conftest import Running, Serve
 from tests.fixtures.home import PROFILES
-from tests.fixtures.hub import COMMIT, REPO, Hub
-from tests.fixtures.hub import serve as serve_hub
+from tests.fixtures.hub import COMMIT, REPO, Hub, serving
 from tests.models.fetching.conftest import WEIGHTS, checkpoint_files
 
 EVIL = "![x](http://evil.example/x.png)"
@@ -44,15 +43,11 @@ def nothing_cached() -> Iterator[None]:
 
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    hub = Hub(checkpoint_files())
-    server = serve_hub(hub)
-    monkeypatch.setenv("HF_ENDPOINT", hub.url)
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
-    monkeypatch.setenv("MODELSCOPE_CACHE", str(tmp_path / "ms"))
-    yield hub
-    hub.released.set()
-    server.shutdown()
-    server.server_close()
+    with serving(checkpoint_files()) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+        monkeypatch.setenv("MODELSCOPE_CACHE", str(tmp_path / "ms"))
+        yield hub
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from models.fetching.caches import Caches
 from models.fetching.hubs import HuggingFace, ModelScope
 from models.fetching.pull import Puller
 from models.fetching.web import Endpoint, Patience
-from tests.fixtures.hub import COMMIT, REPO, Hub, serve
+from tests.fixtures.hub import COMMIT, REPO, Hub, serving
 from tests.models.conftest import entry
 
 NAME = "one"
@@ -57,23 +57,15 @@ WANTED = ["LICENSE", "README.md", "config.json", WEIGHTS, "tokenizer.json"]
 
 @pytest.fixture
 def hub() -> Iterator[Hub]:
-    hub = Hub(checkpoint_files())
-    server = serve(hub)
-    yield hub
-    hub.released.set()
-    server.shutdown()
-    server.server_close()
+    with serving(checkpoint_files()) as hub:
+        yield hub
 
 
 @pytest.fixture
 def other_hub() -> Iterator[Hub]:
     """Another origin: where redirects lead, or a mirror."""
-    hub = Hub(checkpoint_files())
-    server = serve(hub)
-    yield hub
-    hub.released.set()
-    server.shutdown()
-    server.server_close()
+    with serving(checkpoint_files()) as hub:
+        yield hub
 
 
 MakePuller = Callable[..., Puller]
