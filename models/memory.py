@@ -1,7 +1,7 @@
 """What a device's allocator can be asked: the peak of a call, and to give back what it hoards."""
 
 import ctypes
-import ctypes.util
+import os
 from typing import Protocol
 
 import torch
@@ -40,9 +40,10 @@ class HostMemory:
     """The C library's heap. Its high-water mark is the process's own, so no call has one."""
 
     def __init__(self) -> None:
-        name = ctypes.util.find_library("c")
-        # glibc keeps freed weights for later; other C libraries have no such call and no such habit
-        self._trim = getattr(ctypes.CDLL(name), "malloc_trim", None) if name else None
+        # glibc keeps freed weights for later; other C libraries lack both the habit and the call.
+        # The process's own symbols: looking the library up by name would start a program.
+        own = ctypes.CDLL(None) if os.name == "posix" else None
+        self._trim = getattr(own, "malloc_trim", None)
 
     def watch(self) -> None: ...
 
