@@ -162,14 +162,15 @@ class Engine:
     def remove_checkpoint(self, name: str) -> Removed:
         """Delete what was pulled, or forget a folder. Raises as `Inventory.remove` does, and
         CheckpointBusy while it is in memory."""
-        state = self.residency.state()
-        held = {resident.checkpoint for resident in state.residents}
-        if name in held | {parked.checkpoint for parked in state.parked}:
+        inventory = self.inventory()
+        stored = inventory.item(name).checkpoint.stored_as
+        held = self.residency.state().in_memory
+        if stored in {self.catalog.get(known).stored_as for known in held}:
             raise CheckpointBusy(
                 f"{name} 正在内存里使用。请换一个配置并重新启动后再删除。",
                 f"{name} is in memory. Choose another profile and start again, then remove it.",
             )
-        return self.inventory().remove(name)
+        return inventory.remove(name)
 
     def _pulled(self) -> None:
         """Try again what failed at the start for want of its checkpoint."""

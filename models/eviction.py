@@ -38,6 +38,11 @@ class Resident:
     views: dict[str, Any] = field(default_factory=dict)
     _warmth: float = field(default=0.0, init=False, repr=False)
 
+    @property
+    def shared_with(self) -> tuple[str, ...]:
+        """The other checkpoints that its weights serve, by name."""
+        return tuple(sorted(set(self.views) - {self.checkpoint}))
+
     def arrived(self, now: float, seconds: float) -> None:
         """It came onto the device at `now`, which took `seconds`."""
         self.load_seconds, self.loaded_at, self.last_release = seconds, now, now

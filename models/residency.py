@@ -128,7 +128,7 @@ class Residency:
             budget_bytes=self._stock.budget,
             used_bytes=sum(r.bytes + r.reserved for r in residents),
             residents=tuple(ResidentState.of(r, now) for r in residents),
-            parked=tuple(ParkedState(r.checkpoint, r.role, r.bytes) for r in self._stock.parked()),
+            parked=tuple(map(ParkedState.of, self._stock.parked())),
             queue=tuple(WaiterState(w.role, now - w.arrived) for w in waiting),
             swaps=self._stock.swaps.evictions,
             history=tuple(SwapState.of(swap, now) for swap in self._stock.swaps),

@@ -25,7 +25,7 @@ class ResidentState:
             leased=bool(resident.leases),
             idle_seconds=0.0 if resident.leases else now - resident.last_release,
             load_seconds=resident.load_seconds,
-            shared_with=tuple(sorted(set(resident.views) - {resident.checkpoint})),
+            shared_with=resident.shared_with,
         )
 
 
@@ -36,6 +36,11 @@ class ParkedState:
     checkpoint: str
     role: str
     bytes: int
+    shared_with: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, resident: Resident) -> "ParkedState":
+        return cls(resident.checkpoint, resident.role, resident.bytes, resident.shared_with)
 
 
 @dataclass(frozen=True)
@@ -73,3 +78,9 @@ class ResidencyState:
     queue: tuple[WaiterState, ...]
     swaps: int
     history: tuple[SwapState, ...]
+
+    @property
+    def in_memory(self) -> frozenset[str]:
+        """The checkpoints whose weights are on the device or wait for it."""
+        held: tuple[ResidentState | ParkedState, ...] = (*self.residents, *self.parked)
+        return frozenset(name for h in held for name in (h.checkpoint, *h.shared_with))

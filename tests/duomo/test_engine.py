@@ -9,9 +9,16 @@ import pytest
 import duomo
 from duomo.engine import Engine
 from duomo.settings import Settings
-from models.errors import Cancelled, EngineUnavailable, InvalidRequest, NotFound, UnreadableMedia
+from models.errors import (
+    Cancelled,
+    CheckpointBusy,
+    EngineUnavailable,
+    InvalidRequest,
+    NotFound,
+    UnreadableMedia,
+)
 from tests.duomo.conftest import COLOURS, MakeEngine
-from tests.fixtures.home import picture
+from tests.fixtures.home import CATALOG, picture
 
 
 def index(engine: Engine, folder: Path) -> None:
@@ -139,3 +146,17 @@ def test_the_package_offers_its_names_lazily() -> None:
     assert duomo.__version__
     with pytest.raises(AttributeError):
         duomo.Nothing  # noqa: B018
+
+
+def test_files_are_not_removed_while_any_entry_that_uses_them_is_in_memory(
+    make_engine: MakeEngine, settings: Settings
+) -> None:
+    twin = CATALOG.replace("tiny-clip", "twin") + '\nfiles_of = "tiny-clip"\n'
+    (settings.home / "catalog" / "twin.toml").write_text(twin)
+    engine = make_engine()
+    with engine.residency.lease("clip"):
+        pass
+    for name in ("tiny-clip", "twin"):
+        with pytest.raises(CheckpointBusy):
+            engine.remove_checkpoint(name)
+    assert (settings.home / "checkpoints" / "tiny-clip").is_dir()

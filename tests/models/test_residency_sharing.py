@@ -36,6 +36,7 @@ def test_the_second_role_finds_the_weights_of_the_first(residency: Residency) ->
     (resident,) = residency.state().residents
     assert resident.checkpoint == "starter-t2i"
     assert resident.shared_with == ("starter-edit",)
+    assert residency.state().in_memory == {"starter-t2i", "starter-edit"}
     assert residency.state().used_bytes == alone
     assert [swap.way for swap in residency.state().history] == ["disk"]
 
