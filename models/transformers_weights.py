@@ -1,5 +1,6 @@
 """Models of transformers: loading one for inference, and what its weights will weigh."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from transformers.utils.logging import disable_progress_bar
 
 from models.catalog import Checkpoint
 from models.dtypes import torch_dtype
+from models.errors import CheckpointBroken
 from models.quantisation import on_device, packed
 from models.weights import tensor_bytes
 
@@ -17,8 +19,10 @@ def load_model(kind: Any, path: Path, checkpoint: Checkpoint, device: torch.devi
     """The model that class `kind` of transformers finds in `path`, offline and from safetensors
     alone, on `device` for inference, packed as the entry says.
 
-    The entry's number format is settled (models/dtypes.py).
+    The entry's number format is settled (models/dtypes.py). Raises CheckpointBroken where the
+    configuration is that of another class, besides what transformers raises.
     """
+    _check_kind(kind, path)
     disable_progress_bar()  # type: ignore[no-untyped-call]  # it would be drawn over our output
     model = kind.from_pretrained(
         path,
@@ -29,6 +33,23 @@ def load_model(kind: Any, path: Path, checkpoint: Checkpoint, device: torch.devi
     )
     on_device(model, checkpoint.quantisation, device)
     return model
+
+
+def _check_kind(kind: Any, path: Path) -> None:
+    """A class given a configuration that is missing or another's makes one of its own defaults, and
+    fills gigabytes with a random model of that size before it finds that no weight fits."""
+    wanted = getattr(getattr(kind, "config_class", None), "model_type", None)
+    if wanted is None:  # an Auto class: it takes whatever the configuration says
+        return
+    try:
+        found = json.loads((path / "config.json").read_text("utf-8")).get("model_type")
+    except (OSError, ValueError, AttributeError) as error:
+        found = error
+    if found != wanted:
+        raise CheckpointBroken(
+            f"{path} 里的 config.json 不是 {wanted} 的（{found}），请重新获取。",
+            f"config.json in {path} is not that of {wanted} ({found}); fetch it again.",
+        )
 
 
 def weight_bytes(path: Path, checkpoint: Checkpoint, auto: type[Any]) -> int:

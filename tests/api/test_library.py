@@ -99,6 +99,7 @@ def test_a_first_run_indexes_the_sample_gallery(serve: Serve, folder: Path) -> N
     chosen = running.settings.model_copy(update={"home": running.settings.home})
     running.stop()
     second = serve(build=lambda: Engine(chosen, chat_model=running.model, gallery=Gallery(folder)))
+    second.client.wait_ready()  # by then the gallery is being indexed
     gallery = second.client.gallery()
     assert [(p.file, p.caption, p.style) for p in gallery.pictures] == [("red.png", "红色", "水彩")]
     assert second.client.gallery_thumbnail("red.png", 128)[8:12] == b"WEBP"
