@@ -25,6 +25,7 @@ from models.manifest import read_manifest
 PACKAGE = Path(__file__).parent
 BUNDLED_CATALOG = PACKAGE / "catalog"
 BUNDLED_CONFIGS = BUNDLED_CATALOG / "configs"  # what the real config.json files say, by entry
+UNSTATED = "unstated"  # the licence of what names none
 BUNDLED_PROFILES = PACKAGE / "profiles.toml"
 
 RoleName = Literal["llm", "clip", "vlm", "t2i", "edit", "asr", "tts", "ocr", "align"]

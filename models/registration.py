@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from models.catalog import Catalog, Checkpoint, CheckpointFile, RoleName
+from models.catalog import UNSTATED, Catalog, Checkpoint, CheckpointFile, RoleName
 from models.errors import CatalogError, InvalidRequest
 from models.fetching.staging import telling
 from models.hashing import Hasher, OnBytes, ignore
@@ -30,7 +30,7 @@ class Wanted:
     folder: Path
     role: RoleName
     name: str
-    licence: str = "unstated"
+    licence: str = UNSTATED
     languages: tuple[str, ...] = ("zh",)
     like: str | None = None
 

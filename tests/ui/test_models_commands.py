@@ -66,6 +66,8 @@ def test_a_model_is_pulled_listed_verified_and_removed(home: Path) -> None:
     folder = home / "checkpoints" / "one"
     assert {p.name for p in folder.iterdir()} == {*WANTED, "duomo-manifest.json"}
     listed = models("list").output
+    assert "没有写明" in listed
+    assert "unstated" not in listed
     [line] = [line for line in listed.splitlines() if line.startswith("one ")]
     assert "可用" in line
     assert "small" in line

@@ -113,6 +113,13 @@ def test_what_is_missing_is_fetched_by_one_button(running: Running) -> None:
     assert "下载完成" in written(page)
 
 
+def test_a_licence_that_nobody_stated_is_said_in_chinese(running: Running) -> None:
+    page = opened()
+    look_at(page, "8gb")
+    assert "没有写明许可" in written(page)
+    assert "unstated" not in written(page)
+
+
 def test_a_pull_that_runs_can_be_stopped_from_the_page(running: Running, hub: Hub) -> None:
     hub.fail(WEIGHTS, "stall")
     page = opened()

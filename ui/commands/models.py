@@ -29,6 +29,7 @@ from ui.untrusted import one_line, plain
 
 if TYPE_CHECKING:
     from duomo.pulls import PullJob, Pulls
+    from models.catalog import Checkpoint
     from models.hashing import OnBytes
     from models.inventory import Inventory, Item, Verified
 
@@ -70,10 +71,18 @@ def _row(item: "Item") -> tuple[Text, ...]:
         Text(checkpoint.role),
         Text(text(f"models.{item.state}"), _STYLES[item.state]),
         Text(size(item.bytes) if item.bytes else known, justify="right"),
-        Text(one_line(checkpoint.licence, 24)),
+        Text(_licence(checkpoint)),
         Text(one_line(" ".join(item.profiles), 40)),
         Text(sources.get(item.origin, plain(item.source)), "dim"),
     )
+
+
+def _licence(checkpoint: "Checkpoint") -> str:
+    from models.catalog import UNSTATED
+
+    if checkpoint.licence == UNSTATED:
+        return text("models.unstated")
+    return one_line(checkpoint.licence, 24)
 
 
 @app.command("pull", help=text("help.models_pull"))

@@ -10,6 +10,7 @@ from ui.measures import size
 from ui.untrusted import as_label
 from ui.web.words import words
 
+_UNSTATED = "unstated"  # as the catalogue says it (models/catalog.py)
 _COLOURS = {"here": "green", "partial": "orange", "missing": "gray", "broken": "red"}
 
 
@@ -33,13 +34,17 @@ def show_model(model: ModelView, role: str, key: str, act: Act) -> None:
 def _lines(model: ModelView, role: str) -> str:
     text = words()
     state = f":{_COLOURS[model.state]}[{text(f'models.{model.state}')}]"
-    facts = [state, _size(model), as_label(model.licence, 24)]
+    facts = [state, _size(model), as_label(_licence(model), 24)]
     if model.licence_limits:
         facts.append(f":orange[{text('models.limited')}]")
     if model.origin in {"bundled", "own", "folder"}:
         facts.append(text(f"models.{model.origin}"))
     shown = " · ".join(fact for fact in facts if fact)
     return f"**{role}**  {as_label(model.name, 60)}  \n:small[:gray[{shown}]]"
+
+
+def _licence(model: ModelView) -> str:
+    return words()("models.unstated") if model.licence == _UNSTATED else model.licence
 
 
 def _size(model: ModelView) -> str:
@@ -55,7 +60,7 @@ def _help(model: ModelView) -> str:
     note = model.note
     lines = [
         "" if note is None else (note.en if text.locale == "en" else note.zh),
-        text("models.licence", licence=model.licence),
+        text("models.licence", licence=_licence(model)),
         text("models.limits", limits=model.licence_limits) if model.licence_limits else "",
         model.source,
         "" if model.bytes or model.known_bytes else text("models.unsized"),
