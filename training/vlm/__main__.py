@@ -44,7 +44,7 @@ def _train(options: argparse.Namespace, pictures: Pictures) -> None:
     if not align(model, pictures, work, align_minutes):
         return
     minutes = options.instruct_minutes
-    instruct(model, heads, pictures, work, minutes, lambda: save(model, options.out))
+    instruct(model, pictures, work, minutes, lambda: save(model, options.out))
 
 
 def _parse() -> argparse.Namespace:

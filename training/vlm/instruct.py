@@ -1,10 +1,10 @@
-"""LLaVA's two stages: the mergers learn to speak the language model's language, then all learn to
-answer. Source: Liu et al. 2023, Visual Instruction Tuning.
+"""LLaVA's two stages: the mergers learn to speak the language model's language, then they and the
+language model learn to answer. Source: Liu et al. 2023, Visual Instruction Tuning.
 
-While all learn, the tower goes on naming what lies in every cell.
+The tower stays as it is, so a look costs no backward pass.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -21,16 +21,17 @@ from training.pictures import scene_of_pairs
 from training.precision import autocast
 from training.vlm.conversations import IGNORE, Batch, Packer
 from training.vlm.model import IMAGE_PAD
-from training.vlm.pretrain import VALIDATION_ROWS, Pictures, losses_of
+from training.vlm.pretrain import VALIDATION_ROWS, Pictures
 from training.vlm.run import Rates, Stage
 from training.vlm.tower import see
 from training.world.phrases import HELD_OUT, TRAIN, PhraseBank
 from training.world.questions import Exchange, ask
 from training.world.scene import Scene
 
-BATCH = 8
+BATCH = 4
 _DESCRIBED = 0.25  # share of pictures that are described too
-_CELLS_WEIGHT = 0.1
+_CHECK_EVERY = 400  # updates
+_RATES = Rates(3.5e-3, 1e-3)
 _SHARES = {"yes_no": 0.7, "what": 0.7}  # of the exchanges on a topic that has many, the share kept
 
 
@@ -38,53 +39,55 @@ def align(
     model: Qwen3VLForConditionalGeneration, pictures: Pictures, folder: Path, minutes: float
 ) -> bool:
     """Stage 1: the mergers alone, on descriptions; False when it was stopped before its end."""
-    named = model.model.visual.named_parameters()
-    mergers = [(name, p) for name, p in named if "merger" in name]
     modules = nn.ModuleDict({"model": model})
-    stage = Stage("align", folder, modules, mergers, Rates(3.5e-3, 1e-3), minutes)
+    mergers = [(n, p) for n, p in model.named_parameters() if _is_merger(n)]
+    stage = Stage("align", folder, modules, mergers, _RATES, minutes)
     if stage.finished:
         return True
-    model.requires_grad_(requires_grad=False)
-    for _, parameter in mergers:
-        parameter.requires_grad_(requires_grad=True)
+    _train_only(model, mergers)
     packer = Packer()
 
     def losses() -> Iterator[Callable[[], dict[str, Tensor]]]:
         for rows in pictures.rows(2000 + stage.step, BATCH):
             batch = packer.batch([_descriptions(row) for row in np.sort(rows)])
-            pixels = pictures.batch(rows)[0]
-            yield partial(_described, model, batch, pixels)
+            yield partial(_words, model, batch, pictures.batch(rows)[0])
 
-    done = stage.run(losses(), lambda: exactness(model, pictures, packer), 100)
-    model.requires_grad_(requires_grad=True)
-    return done
+    return stage.run(losses(), lambda: exactness(model, pictures, packer), _CHECK_EVERY)
 
 
 def instruct(
     model: Qwen3VLForConditionalGeneration,
-    heads: nn.ModuleList,
     pictures: Pictures,
     folder: Path,
     minutes: float,
     on_keep: Callable[[], None],
 ) -> bool:
-    """Stage 2: everything, on questions; False when it was stopped before its end."""
-    modules = nn.ModuleDict({"model": model, "heads": heads})
-    trained = list(modules.named_parameters())
-    stage = Stage("instruct", folder, modules, trained, Rates(3.5e-3, 1e-3), minutes, on_keep)
+    """Stage 2: all but the tower, on questions; False when it was stopped before its end."""
+    modules = nn.ModuleDict({"model": model})
+    trained = [(n, p) for n, p in model.named_parameters() if _is_merger(n) or ".visual." not in n]
+    stage = Stage("instruct", folder, modules, trained, _RATES, minutes, on_keep)
     if stage.finished:
         on_keep()
         return True
+    _train_only(model, trained)
     packer = Packer()
 
     def losses() -> Iterator[Callable[[], dict[str, Tensor]]]:
         for rows in pictures.rows(3000 + stage.step, BATCH):
-            pixels, *labels = pictures.batch(rows)
             chosen = [conversation(scene_of_pairs(int(r)), Random(), TRAIN) for r in np.sort(rows)]
-            batch = packer.batch(chosen)
-            yield partial(_both, model, heads, batch, pixels, labels)
+            yield partial(_words, model, packer.batch(chosen), pictures.batch(rows)[0])
 
-    return stage.run(losses(), lambda: exactness(model, pictures, packer), 100)
+    return stage.run(losses(), lambda: exactness(model, pictures, packer), _CHECK_EVERY)
+
+
+def _is_merger(name: str) -> bool:
+    return "merger" in name
+
+
+def _train_only(model: nn.Module, chosen: list[tuple[str, nn.Parameter]]) -> None:
+    model.requires_grad_(requires_grad=False)
+    for _, parameter in chosen:
+        parameter.requires_grad = True
 
 
 def conversation(scene: Scene, rng: Random, bank: PhraseBank) -> list[Exchange]:
@@ -130,23 +133,10 @@ def _hidden(
     return hidden
 
 
-def _described(
+def _words(
     model: Qwen3VLForConditionalGeneration, batch: Batch, pixels: Tensor
 ) -> dict[str, Tensor]:
     return {"words": answer_loss(model, batch, *see(model.model.visual, pixels))}
-
-
-def _both(
-    model: Qwen3VLForConditionalGeneration,
-    heads: nn.ModuleList,
-    batch: Batch,
-    pixels: Tensor,
-    labels: Sequence[Tensor],
-) -> dict[str, Tensor]:
-    tokens, deep = see(model.model.visual, pixels)
-    named = losses_of(heads, [tokens, *deep], *labels)
-    cells = torch.stack(list(named.values())).sum()
-    return {"words": answer_loss(model, batch, tokens, deep), "cells": _CELLS_WEIGHT * cells}
 
 
 def _descriptions(row: int) -> list[Exchange]:
