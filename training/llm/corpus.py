@@ -19,15 +19,15 @@ OPENINGS: list[tuple[Callable[[Dialog], None], int]] = [
     (intents.search, 14),
     (intents.similar, 7),
     (intents.ask, 16),
-    (intents.read, 9),
+    (intents.read, 12),
     (intents.change, 12),
     (intents.draw, 12),
     (intents.transcribe, 4),
-    (intents.speak, 7),
-    (intents.recite, 2),
-    (intents.score, 8),
+    (intents.speak, 14),
+    (intents.recite, 3),
+    (intents.score, 10),
     (chains.chain, 26),
-    (chains.whole_task, 60),
+    (chains.whole_task, 34),
     (chains.both, 9),
     (chains.each, 2),
     (chains.draw_and_speak, 5),
@@ -40,7 +40,7 @@ OPENINGS: list[tuple[Callable[[Dialog], None], int]] = [
 ]
 
 
-FURTHER_TURNS = (50, 20, 14, 7, 4, 2, 2, 1)  # weights of 0, 1, 2 … follow-ups
+FURTHER_TURNS = (38, 22, 17, 11, 6, 3, 2, 1)  # weights of 0, 1, 2 … follow-ups
 
 
 def drill(seed: int, tools: Collection[str]) -> Dialog:

@@ -100,11 +100,19 @@ def _ask(d: Dialog, drawn: Drawn, handle: str) -> None:
 
 
 def _edit(d: Dialog, drawn: Drawn, handle: str) -> None:
-    d.call(("edit_image", {"image": handle, "instruction": drawn["e"]}))
+    d.call(("edit_image", {"image": handle, "instruction": _wanted(drawn)}))
+
+
+def _wanted(drawn: Drawn) -> str:
+    """The change and how much of what; all that was said where it has no slot of its own."""
+    if "e" not in drawn.words:
+        return drawn.core
+    return f"更{drawn['mood']}一点，{drawn['e']}" if "mood" in drawn.words else drawn["e"]
 
 
 def _score(d: Dialog, drawn: Drawn, handle: str) -> None:
-    d.call(("score_image", {"image": handle, "text": drawn["t"]}))
+    text = drawn.words.get("t") or drawn["english"]
+    d.call(("score_image", {"image": handle, "text": text}))
 
 
 def edit_focus(d: Dialog) -> bool:

@@ -10,6 +10,7 @@ _CHARACTERS = gb2312_characters()
 _WORDS = [word for word in english_words() if word.isascii()]
 _LATIN = "abcdefghijklmnopqrstuvwxyz"
 _SENSELESS = 0.15  # of the copied slots
+_UNHEARD = 0.25  # of the names: ones that nobody has
 _COUNTS = (2, 2, 3, 3, 4, 5, 5, 6, 6, 8, 8, 9, 10, 10, 12, 15, 20)  # small ones more often
 NUMERALS = "零一二三四五六七八九十"
 _SIMPLE = {
@@ -114,8 +115,10 @@ def title(rng: Random) -> str:
 def saying(rng: Random) -> str:
     """Words to be read aloud."""
     kind = rng.random()
-    if kind < 0.6:
+    if kind < 0.25:
         return rng.choice(bank.lines("sayings"))
+    if kind < 0.65:
+        return bank.fill(bank.expand(rng.choice(bank.lines("announcements")), rng), slot(rng))
     if kind < 0.75:
         return rng.choice(bank.lines("verses")).split("|")[2]
     if kind < 0.9:
@@ -172,6 +175,8 @@ def slot(rng: Random) -> Callable[[str], str]:
         }  # fmt: skip
         if name in ("q", "p", "t", "s", "topic", "verse") and rng.random() < _SENSELESS:
             return gibberish(rng)
+        if name in ("person", "city", "topicword") and rng.random() < _UNHEARD:
+            return "".join(rng.choices(_CHARACTERS[:3755], k=rng.choice([2, 2, 3, 3, 4])))
         return special[name](rng) if name in special else word(name, rng)
 
     return value

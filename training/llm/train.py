@@ -21,6 +21,7 @@ from transformers import Qwen3ForCausalLM
 from training.llm import model as starter
 from training.llm.encode import IGNORE, Batch, batches
 from training.llm.vocabulary import build_tokenizer
+from training.muon import Muon
 from training.precision import autocast
 
 WARMUP_SECONDS = 60.0
@@ -39,7 +40,7 @@ class Settings:
     tokens: int  # of a batch, without the tools
     weights: Path | None  # a folder to begin from
     rate: float  # of the full learning rates
-    matrix_rate: float = 0.02
+    matrix_rate: float = 5e-3
     embedding_rate: float = 0.02
     gain_rate: float = 3e-3
 
@@ -92,7 +93,7 @@ def new_state(settings: Settings) -> State:
     gains = [p for p in model.parameters() if p.ndim == 1]
     embedding = [p for n, p in model.named_parameters() if "embed" in n]
     optimizers: list[torch.optim.Optimizer] = [
-        torch.optim.Muon(matrices, lr=settings.matrix_rate, weight_decay=0.01, momentum=0.95),
+        Muon(matrices, lr=settings.matrix_rate),
         torch.optim.AdamW(embedding, lr=settings.embedding_rate, betas=BETAS, weight_decay=0.0),
         torch.optim.AdamW(gains, lr=settings.gain_rate, betas=BETAS, weight_decay=0.0),
     ]
