@@ -44,6 +44,7 @@ def create_app(settings: Settings, build: "Callable[[], Engine]") -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.settings = settings
+    app.state.restart = None  # set where somebody starts the engine again
     app.state.host = EngineHost(build)
     for router in ROUTERS:
         app.include_router(router)
@@ -81,24 +82,33 @@ class Server(uvicorn.Server):
         )
         self.host: EngineHost = app.state.host
 
+    def end(self) -> None:
+        """Stop as on a signal."""
+        self.should_exit = True
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.host.wakeups.stop()
         await super().shutdown(sockets)
 
 
-def serve(settings: Settings, *, announce: Callable[[str], None] = print) -> None:
+def serve(
+    settings: Settings, *, announce: Callable[[str], None] = print, supervised: bool = False
+) -> None:
     """Run the engine in this process until SIGINT or SIGTERM.
 
-    `announce` gets the URL once the port is open (port 0 takes a free one). Raises
-    EngineUnavailable when the data directory or the port is taken.
+    `announce` gets the URL once the port is open (port 0 takes a free one). `supervised`: somebody
+    starts the engine again when it ends, so that it may be asked to. Raises EngineUnavailable when
+    the data directory or the port is taken.
     """
     with claim_home(settings.home) as claim, _listen(settings) as listening:
         url = _url(settings, listening)
         claim.serving_at(url)
         announce(url)
         app = create_app(settings, partial(_build, settings, claim))
+        server = Server(app)
+        app.state.restart = server.end if supervised else None
         with _signals_only_stop():
-            Server(app).run(sockets=[listening])
+            server.run(sockets=[listening])
 
 
 @contextmanager

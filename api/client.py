@@ -10,7 +10,7 @@ of `models.errors`: `EngineUnavailable` when nothing answers, else what the engi
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Self, TypeVar
 from urllib.parse import quote
@@ -45,6 +45,7 @@ from api.schemas import (
     UnreadableList,
     UnreadableView,
 )
+from api.settings_views import SettingsView
 from api.transcript import Said, Step, Thinking, Transcript, Turn, fold, is_terminal
 from models.errors import DuomoError, EngineUnavailable
 
@@ -133,6 +134,18 @@ class Client:
 
     def device(self) -> DeviceView:
         return self._get(DeviceView, "/api/device")
+
+    def settings(self) -> SettingsView:
+        return self._get(SettingsView, "/api/settings")
+
+    def change_settings(self, values: Mapping[str, Any]) -> SettingsView:
+        """None: back to the default. They hold after a restart. Raises InvalidRequest."""
+        response = self._send("PATCH", "/api/settings", json={"values": dict(values)})
+        return _view(SettingsView, response)
+
+    def restart(self) -> None:
+        """Ends the engine, which its supervisor starts again; EngineUnavailable if it has none."""
+        self._send("POST", "/api/restart")
 
     # Conversations and runs
 

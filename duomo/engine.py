@@ -279,6 +279,12 @@ def _host_bytes(settings: Settings, device: torch.device) -> int:
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
 
 
+def check_settings(settings: Settings) -> None:
+    """Raise what an engine of these settings would be refused with at its start."""
+    chosen(settings)
+    _device(settings.device)
+
+
 def _device(name: str) -> torch.device:
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -137,10 +137,12 @@ def stop_on_signals(stopping: threading.Event) -> None:
         signal.signal(number, lambda *_: stopping.set())
 
 
-def leave_with_parent() -> None:
-    """In a supervised child: end like on SIGTERM once the parent is gone."""
-    if os.environ.pop(SUPERVISED, "") == "1":
+def leave_with_parent() -> bool:
+    """In a supervised child: end like on SIGTERM once the parent is gone. Whether it is one."""
+    supervised = os.environ.pop(SUPERVISED, "") == "1"
+    if supervised:
         threading.Thread(target=_wait_for_parent, name="parent", daemon=True).start()
+    return supervised
 
 
 def _wait_for_parent() -> None:

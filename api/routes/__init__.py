@@ -1,6 +1,6 @@
 """One file per resource. Routes translate: HTTP in, a call of the engine, a view out."""
 
-from api.routes import artifacts, conversations, health, library, models, runs, system
+from api.routes import artifacts, conversations, health, library, models, runs, settings, system
 
 ROUTERS = (
     health.router,
@@ -10,4 +10,5 @@ ROUTERS = (
     artifacts.router,
     library.router,
     models.router,
+    settings.router,
 )

@@ -15,7 +15,11 @@ def serve(
     port: Annotated[int | None, typer.Option(help=text("help.port"))] = None,
 ) -> None:
     settings = load_settings(host=host, port=port)
-    leave_with_parent()
+    supervised = leave_with_parent()
     from api.app import serve as run_engine
 
-    run_engine(settings, announce=lambda url: show(text("serve.up", url=url)))
+    run_engine(
+        settings,
+        announce=lambda url: show(text("serve.up", url=url)),
+        supervised=supervised,
+    )

@@ -18,6 +18,7 @@ from streamlit.web.bootstrap import load_config_options
 from duomo.settings import Settings, load_settings
 from models.errors import Locale
 from ui.supervise import leave_with_parent
+from ui.web import again
 from ui.web.mishap import show_mishap
 from ui.web.policy import Policy
 from ui.web.words import STRINGS, words
@@ -31,7 +32,8 @@ CHROME_PATH = "/duomo-chrome.js"
 def serve() -> None:
     """Run until SIGINT or SIGTERM."""
     settings = load_settings()
-    leave_with_parent()
+    if leave_with_parent():
+        again.watched.set()
     load_config_options({**theme(), **options(settings)})
     app = st.App(
         HERE / "entry" / "app.py",

@@ -1,0 +1,103 @@
+"""设置: what a person may change, saved into `duomo.toml`, held after a restart of the engine."""
+
+from typing import Any
+
+import streamlit as st
+
+from api.settings_views import SettingsView, SettingView
+from models.errors import DuomoError
+from ui.untrusted import as_label
+from ui.web.again import start_again
+from ui.web.components.setting import NOT_GIVEN, show_setting
+from ui.web.engine import engine
+from ui.web.words import told, words
+
+ORDER = 80
+ICON = ":material/settings:"
+GROUPS: dict[str, tuple[str, ...]] = {
+    "page": ("locale", "visible_labels", "max_upload"),
+    "models": ("profile", "device", "budget", "host_memory", "idle_minutes", "quantisation"),
+    "answers": ("max_steps", "max_new_tokens"),
+    "downloads": ("hub", "mirrors"),
+    "reach": ("host", "port", "ui_port", "allowed_hosts", "home"),
+}
+"""Headings and what stands below them; a setting that is named nowhere comes at the end."""
+
+
+def show() -> None:
+    text = words()
+    view = engine().settings()
+    st.title(text("settings.title"), anchor=False)
+    st.caption(text("settings.lead", file=as_label(view.file, 200)))
+    _waiting(view)
+    with st.form("settings", border=False, enter_to_submit=False):
+        given = {name: value for group in _grouped(view) for name, value in _group(*group).items()}
+        if st.form_submit_button(text("save"), type="primary", icon=":material/save:"):
+            _save({name: value for name, value in given.items() if value is not NOT_GIVEN})
+
+
+def _waiting(view: SettingsView) -> None:
+    """What was saved and does not hold yet."""
+    text = words()
+    waiting = [setting for setting in view.settings if setting.pending]
+    if not waiting:
+        return
+    names = text("welcome.joint").join(map(_title, waiting))
+    with st.container(border=True, key="pending"):
+        st.markdown(text("settings.pending", names=names))
+        if view.restartable:
+            icon, locale = ":material/refresh:", any(s.name == "locale" for s in waiting)
+            st.button(
+                text("settings.restart"), key="restart", icon=icon, on_click=_again, args=(locale,)
+            )
+        else:
+            st.caption(text("settings.by_hand"))
+
+
+def _grouped(view: SettingsView) -> list[tuple[str, list[SettingView]]]:
+    by_name = {setting.name: setting for setting in view.settings}
+    groups = [
+        (title, [by_name.pop(name) for name in names if name in by_name])
+        for title, names in GROUPS.items()
+    ]
+    groups.insert(-1, ("others", list(by_name.values())))
+    return [(title, settings) for title, settings in groups if settings]
+
+
+def _group(title: str, settings: list[SettingView]) -> dict[str, Any]:
+    """The widgets below one heading; what each holds, NOT_GIVEN where nothing was changed."""
+    text = words()
+    st.subheader(text(f"settings.{title}"), anchor=False)
+    if title == "reach":
+        st.caption(text("settings.reach_note"))
+    return {setting.name: show_setting(setting, _title(setting)) for setting in settings}
+
+
+def _title(setting: SettingView) -> str:
+    text, known = words(), f"setting.{setting.name}"
+    return text(known) if known in text else as_label(setting.name)
+
+
+def _save(changes: dict[str, Any]) -> None:
+    text = words()
+    if not changes:
+        st.toast(text("settings.unchanged"))
+        return
+    try:
+        engine().change_settings(changes)
+    except DuomoError as error:
+        st.error(as_label(told(error), 500), icon=":material/error:")
+        return
+    st.rerun()
+
+
+def _again(new_locale: bool) -> None:
+    """The engine ends and comes back; so does the page, where its language changes."""
+    try:
+        engine().restart()
+    except DuomoError as error:
+        st.toast(as_label(told(error), 300), icon=":material/error:", duration="long")
+        return
+    st.cache_data.clear()
+    if new_locale:
+        start_again()
