@@ -24,7 +24,7 @@ def show_setting(setting: SettingView, title: str) -> Any:
     }
     shown = _shown(setting)
     given = _widget(setting, shown, common)
-    if setting.source == "environment":
+    if setting.editable and setting.source == "environment":
         st.caption(text("settings.environment", name=f"DUOMO_{setting.name.upper()}"))
     return NOT_GIVEN if given == shown else _written(setting, given)
 
@@ -60,6 +60,7 @@ def _number(setting: SettingView, shown: Any, common: dict[str, Any]) -> Any:
         min_value=None if setting.minimum is None else cast(setting.minimum),
         max_value=None if setting.maximum is None else cast(setting.maximum),
         step=cast(1),
+        format="%d" if setting.kind == "integer" else "%g",
         **common,
     )
 

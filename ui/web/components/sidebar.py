@@ -31,7 +31,7 @@ def show_sidebar(pages: Sequence[st.Page]) -> None:
 
 
 def _links(pages: Sequence[st.Page]) -> None:
-    with st.container(key="links", gap=None):
+    with st.container(key="links", gap="xsmall"):
         for page in pages:
             st.page_link(page, query_params=address())
 

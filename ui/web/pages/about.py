@@ -54,7 +54,7 @@ def _tools(known: About) -> None:
     with st.container(key="about-tools", gap=None):
         for tool in known.tools:
             title = tool.title_en if text.locale == "en" else tool.title_zh
-            st.markdown(f":material/{tool.icon}: {as_label(title)}  :gray[`{as_label(tool.name)}`]")
+            st.markdown(f":material/{tool.icon}: {as_label(title)}  :gray[`{tool.name}`]")
 
 
 def _interfaces() -> None:
