@@ -138,3 +138,23 @@ def test_an_engine_that_is_away_is_said_with_a_way_to_retry(
     page = opened()
     assert page.subheader[0].value == words()("engine.away")
     assert any(button.label == words()("engine.retry") for button in page.button)
+
+
+def test_a_question_is_asked_again_with_one_press(engine: Serve) -> None:
+    running = engine("一。", "二。")
+    conversation_id = ask(running, "你好")
+    page = opened(conversation_id)
+    [again] = [button for button in page.button if (button.key or "").startswith("again-")]
+    again.click().run()
+    assert not page.exception
+    turns = running.client.transcript(conversation_id).turns
+    assert [turn.text for turn in turns] == ["你好", "你好"]
+
+
+def test_a_question_goes_back_into_the_input_to_be_changed(engine: Serve) -> None:
+    running = engine("一。")
+    page = opened(ask(running, "帮我找桥"))
+    [reword] = [button for button in page.button if (button.key or "").startswith("reword-")]
+    reword.click().run()
+    assert not page.exception
+    assert page.chat_input[0].proto.value == "帮我找桥"

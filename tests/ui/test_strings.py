@@ -47,7 +47,8 @@ def test_both_locales_have_the_same_keys_and_fields(folder: Path) -> None:
 
 SAID_TO_THE_MODEL = {
     "welcome.similar_question", "chat.only_picture", "chat.only_sound", "about.question",
-    "about.query",
+    "about.query", "artifact.similar_question", "artifact.look_question",
+    "artifact.read_question", "artifact.change_question",
 }  # fmt: skip
 """It knows Chinese."""
 

@@ -11,6 +11,7 @@ from PIL import Image
 from api.schemas import ArtifactView
 from models.errors import NotFound
 from ui.untrusted import as_label
+from ui.web.components.picture_menu import show_menu
 from ui.web.engine import artifact, thumbnail
 from ui.web.words import words
 
@@ -44,8 +45,11 @@ def show_picture(view: ArtifactView, key: str, size: int) -> None:
         return
     with st.container(key=f"picture-{key}", gap=None):
         _image(data, key, caption_of(view), view.handle or view.kind)
-        if view.label:
-            _download(view, key)
+        with st.container(horizontal=True, gap="xsmall", key=f"tools-{key}"):
+            if view.label:
+                _download(view, key)
+            if view.handle:
+                show_menu(view, key)
 
 
 def show_preview(sha256: str, key: str, size: int) -> None:

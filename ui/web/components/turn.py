@@ -9,6 +9,7 @@ from api.schemas import ArtifactView
 from ui.untrusted import as_label, as_markdown, plain
 from ui.web.components.artifacts import show_artifacts
 from ui.web.components.step import show_step
+from ui.web.components.turn_actions import show_actions
 from ui.web.words import words
 
 USER_AVATAR = ":material/person:"
@@ -26,6 +27,8 @@ def show_turn(turn: Turn, stop: Callable[[str], None], known: Mapping[str, Artif
         for block in turn.blocks:
             _said(block) if isinstance(block, Said) else show_step(block, known)
         _ending(turn, stop)
+        if turn.ended and turn.text:
+            show_actions(turn)
 
 
 def _said(said: Said) -> None:

@@ -8,9 +8,10 @@ from api.client import Transcript, Turn
 from api.schemas import ArtifactInfo
 from models.errors import DuomoError, EngineUnavailable, NotFound
 from ui.untrusted import as_label, one_line
+from ui.web.asking import QUESTION, ask
 from ui.web.components.turn import show_turn
 from ui.web.components.welcome import show_welcome
-from ui.web.current import begin_new, current, open_conversation
+from ui.web.current import begin_new, current
 from ui.web.engine import about, engine, sample
 from ui.web.feed import feeds
 from ui.web.words import told, words
@@ -38,7 +39,7 @@ def show() -> None:
         _turns(conversation_id or "", transcript)
         _input()
     else:
-        show_welcome(_input, _ask, _similar)
+        show_welcome(_input, ask, _similar)
     if conversation_id is not None:
         _watch(conversation_id, len(transcript.turns))
 
@@ -108,7 +109,7 @@ def _input() -> None:
     text = words()
     st.chat_input(
         text("chat.placeholder"),
-        key="question",
+        key=QUESTION,
         accept_file="multiple",
         file_type=list(FILE_TYPES),
         accept_audio=any(tool.name == HEARS for tool in about().tools),
@@ -117,7 +118,7 @@ def _input() -> None:
 
 
 def _submitted() -> None:
-    said = st.session_state["question"]
+    said = st.session_state[QUESTION]
     recorded = getattr(said, "audio", None)  # there only where the microphone is offered
     files = [*said.files, recorded] if recorded else said.files
     try:
@@ -125,7 +126,7 @@ def _submitted() -> None:
     except DuomoError as error:
         st.toast(as_label(told(error), 300), icon=":material/error:", duration="long")
         return
-    _ask(said.text or _unsaid(uploaded), [file.sha256 for file in uploaded])
+    ask(said.text or _unsaid(uploaded), [file.sha256 for file in uploaded])
 
 
 def _unsaid(uploaded: Sequence[ArtifactInfo]) -> str:
@@ -134,21 +135,10 @@ def _unsaid(uploaded: Sequence[ArtifactInfo]) -> str:
     return words()("chat.only_sound" if heard else "chat.only_picture")
 
 
-def _ask(question: str, attachments: list[str] | None = None) -> None:
-    """Start a run in this conversation, or in a new one."""
-    try:
-        conversation_id = current() or engine().create_conversation().id
-        engine().start_run(conversation_id, question, attachments or ())
-    except DuomoError as error:
-        st.toast(as_label(told(error), 300), icon=":material/error:", duration="long")
-        return
-    open_conversation(conversation_id)
-
-
 def _similar(file: str) -> None:
     """Ask for pictures like a sample, which goes along as an attachment."""
     uploaded = engine().upload(sample(file, 1024), file)
-    _ask(words()("welcome.similar_question"), [uploaded.sha256])
+    ask(words()("welcome.similar_question"), [uploaded.sha256])
 
 
 def _stop(run_id: str) -> None:

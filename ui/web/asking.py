@@ -1,0 +1,30 @@
+"""What a person asks from anywhere on the page, and what is put into the input for them."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from models.errors import DuomoError
+from ui.untrusted import as_label
+from ui.web.current import current, open_conversation
+from ui.web.engine import engine
+from ui.web.words import told
+
+QUESTION = "question"
+"""The key of the chat's input."""
+
+
+def ask(question: str, attachments: Sequence[str] = ()) -> None:
+    """Start a run in this conversation, or in a new one; `attachments` by SHA-256."""
+    try:
+        conversation_id = current() or engine().create_conversation().id
+        engine().start_run(conversation_id, question, attachments)
+    except DuomoError as error:
+        st.toast(as_label(told(error), 300), icon=":material/error:", duration="long")
+        return
+    open_conversation(conversation_id)
+
+
+def begin(text: str) -> None:
+    """Put the beginning of a request into the input; call it in a callback, before it is drawn."""
+    st.session_state[QUESTION] = text
