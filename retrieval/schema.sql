@@ -25,9 +25,9 @@ CREATE TABLE contents (
     format  TEXT NOT NULL,
     width   INTEGER NOT NULL,                       -- px, upright
     height  INTEGER NOT NULL,
-    taken   TEXT,                                   -- EXIF, 2024-05-01T12:30:00
-    colours INTEGER,                                -- bits of retrieval/colours.py; NULL: not looked at
-    text    TEXT                                    -- read by OCR; '' has none, NULL: not read
+    colours INTEGER,                                -- bits of colours.py; NULL: not looked at
+    text    TEXT,                                   -- read by OCR; '' has none, NULL: not read
+    taken   TEXT                                    -- EXIF, 2024-05-01T12:30:00
 );
 
 -- One row per embedder that ever filled this library.

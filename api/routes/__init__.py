@@ -1,6 +1,16 @@
 """One file per resource. Routes translate: HTTP in, a call of the engine, a view out."""
 
-from api.routes import artifacts, conversations, health, library, models, runs, system
+from api.routes import (
+    artifacts,
+    conversations,
+    creations,
+    health,
+    library,
+    models,
+    pictures,
+    runs,
+    system,
+)
 
 ROUTERS = (
     health.router,
@@ -9,5 +19,7 @@ ROUTERS = (
     runs.router,
     artifacts.router,
     library.router,
+    pictures.router,
+    creations.router,
     models.router,
 )
