@@ -93,10 +93,12 @@ class Watching:
             raise_interrupt=False,
             ignore_permission_denied=True,
         )
-        self.is_live = True
+        unseen = True  # what changed before the system began to tell
         for found in changes:
-            if found:
+            self.is_live = True
+            if found or unseen:
                 self._index(folders)
+                unseen = False
             if time.monotonic() >= until or self._folders() != folders:
                 return
 
@@ -113,10 +115,14 @@ class Watching:
                 return
 
     def _index(self, folders: tuple[Path, ...]) -> None:
-        """A run over `folders`, after whatever runs now."""
+        """A run over `folders`, after whatever runs now, and again if another took its place."""
         while folders and not self._stop.is_set():
             try:
-                self._indexing.start(folders)
-                return
+                job = self._indexing.refresh(folders)
             except LibraryBusy:
                 self._stop.wait(LOOK_SECONDS)
+                continue
+            self._indexing.wait()
+            last = self._indexing.job()
+            if last is None or last.id == job.id:
+                return

@@ -86,6 +86,7 @@ def folders(engine: EngineDep) -> FolderList:
 
 @router.post("/folders/remove", summary="Take a folder out of the library; its files stay")
 def remove_folder(engine: EngineDep, body: FolderPath) -> ForgottenFolder:
+    engine.indexing.give_way()
     return ForgottenFolder(forgotten=engine.library.forget(Path(body.path)))
 
 

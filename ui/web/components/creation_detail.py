@@ -27,8 +27,10 @@ def show_creation(sha256: str) -> None:
     except DuomoError as error:
         st.error(as_label(told(error), 300), icon=":material/error:")
         return
-    with st.container(key="creation-detail"):
+    beside, facts = st.columns([3, 2], gap="medium")
+    with beside:
         show_media(detail.creation, LARGE)
+    with facts:
         _actions(detail)
         show_facts([*made_facts(detail.creation), *_family(detail)])
         _again(detail.creation)
@@ -64,7 +66,7 @@ def made_facts(made: ArtifactInfo) -> list[tuple[str, str]]:
     return [
         (text("creation.tool"), text(tool) if tool in text else made.lineage.tool or ""),
         *lineage_facts(made),
-        (text("picture.size"), pixels or length),
+        (text("creation.pixels"), pixels or length),
         (text("picture.label"), text("artifact.generated") if made.label else ""),
     ]
 

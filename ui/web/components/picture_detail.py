@@ -28,8 +28,9 @@ def show_picture_detail(image_id: int) -> None:
         st.error(as_label(told(error), 300), icon=":material/error:")
         return
     name = Path(detail.picture.path).name
-    with st.container(key="picture-detail"):
-        st.image(data, alt=one_line(name))
+    beside, facts = st.columns([3, 2], gap="medium")
+    beside.image(data, alt=one_line(name))
+    with facts:
         st.markdown(f"**{as_label(name)}**")
         _actions(detail, name)
         show_facts(_facts(detail))
