@@ -102,9 +102,10 @@ class Browser:
                 return self._listings[key]
         where, values = filters.where()
         joined = _FROM if "contents." in where else "FROM files"
-        sql = f"""SELECT files.id {joined} WHERE files.content_id IS NOT NULL AND {where}
-                  ORDER BY {_BY[order]}"""
-        ids = np.array([row[0] for row in self._db.rows(sql, *values)], np.int64)
+        # One value: a hundred thousand rows as objects of Python take ten times as long.
+        sql = f"""SELECT json_group_array(id) FROM (SELECT files.id AS id {joined}
+                  WHERE files.content_id IS NOT NULL AND {where} ORDER BY {_BY[order]})"""  # noqa: S608
+        ids = np.array(json.loads(self._db.rows(sql, *values)[0][0]), np.int64)
         with self._lock:
             self._listings = OrderedDict(
                 (kept, found) for kept, found in self._listings.items() if kept[0] == version

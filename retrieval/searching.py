@@ -13,7 +13,7 @@ from retrieval.library import Library
 from retrieval.records import Record
 from retrieval.wanted import Wanted
 
-MOST = 500
+MOST = 300
 
 
 def search_page(
@@ -25,16 +25,22 @@ def search_page(
     order: Order | None = None,
 ) -> Page:
     """`order` None: by relevance. Errors of `Library.find`."""
-    hits = library.find(wanted, MOST, filters)
+    end = min(offset + limit, MOST)
+    wanted_hits = end if order is None else MOST  # what is not shown is not ranked
+    hits = library.find(wanted, wanted_hits, filters)
     scores = {hit.image_id: hit.score for hit in hits}
-    if order is None:
-        shown = library.browser.records([hit.image_id for hit in hits[offset : offset + limit]])
-    else:
+    records = library.browser.records(list(scores))
+    if order is not None:
         key, backwards = _KEYS[order]
-        records = library.browser.records(list(scores))
         records.sort(key=key, reverse=backwards)
-        shown = records[offset : offset + limit]
-    return Page(tuple(shown), len(hits), tuple(scores[record.image_id] for record in shown))
+    shown = records[offset:end]
+    total = len(hits) if len(hits) < wanted_hits else _most(library, filters)
+    return Page(tuple(shown), total, tuple(scores[record.image_id] for record in shown))
+
+
+def _most(library: Library, filters: Filters | None) -> int:
+    """How many there are at most: pictures that are there twice are found once."""
+    return min(MOST, library.page(1, 0, filters or Filters()).total)
 
 
 def _date(record: Record) -> tuple[Any, int]:
