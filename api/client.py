@@ -19,6 +19,7 @@ import httpx
 from httpx_sse import EventSource, ServerSentEvent, SSEError
 from pydantic import BaseModel, ValidationError
 
+from api.picture_client import CreationCalls, PictureCalls
 from api.schemas import (
     About,
     ArtifactInfo,
@@ -73,7 +74,7 @@ class _NothingMore(Exception):
     """204 on an event stream: over for good, do not reconnect (WHATWG HTML, server-sent events)."""
 
 
-class Client:
+class Client(PictureCalls, CreationCalls):
     """Speaks to one engine. Threads may share a client.
 
     `timeout` bounds one answer in seconds; `patience` is how long a broken event stream is
@@ -303,9 +304,11 @@ class Client:
     def _get(self, model: type[View], path: str, params: dict[str, Any] | None = None) -> View:
         return _view(model, self._send("GET", path, params=params))
 
-    def _post(self, model: type[View], path: str, body: dict[str, Any] | None = None) -> View:
+    def _post(
+        self, model: type[View], path: str, body: dict[str, Any] | None = None, **options: Any
+    ) -> View:
         # Not a checked model: what is out of bounds, the engine says in words for people.
-        return _view(model, self._send("POST", path, json=body))
+        return _view(model, self._send("POST", path, json=body, **options))
 
     def _send(
         self, method: str, path: str, *, accept: Sequence[int] = (), **options: Any

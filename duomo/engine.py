@@ -15,11 +15,13 @@ from duomo.embedding import LeasedEmbedder
 from duomo.home import HomeClaim, claim_home
 from duomo.indexing import Indexing
 from duomo.once import Once
+from duomo.pictures import Pictures
 from duomo.profiles import chosen
 from duomo.pulls import Pulls
 from duomo.samples import Gallery, suggestions, thumbnail
 from duomo.settings import Settings
 from duomo.warmup import Warmup
+from duomo.watching import Watching
 from models.catalog import Checkpoint
 from models.decoding.sampling import Sampling
 from models.errors import CheckpointBusy, CheckpointError, InvalidRequest
@@ -28,6 +30,7 @@ from models.residency import Residency
 from retrieval.library import Hit, Library
 from tools.artifacts import Artifact, ArtifactStore, Lineage
 from tools.contract import Tool
+from tools.creations import Creations
 from tools.registry import discover
 
 if TYPE_CHECKING:
@@ -68,6 +71,9 @@ class Engine:
         self._agent = Once(self._build_agent)
         self.runs = Runs(self.events, self.artifacts, self._agent)
         self.indexing = Indexing(self._library, settings.home / "indexing.json")
+        self.watching = Watching(self._library, self.indexing, settings.home)
+        self.pictures = Pictures(self._library, self.artifacts, self.residency)
+        self.creations = Creations(settings.artifacts_dir, self.artifacts)
         self.pulls = Pulls(settings, self._pulled)
         self.warmup = Warmup(self._first_needs())
 
@@ -80,6 +86,7 @@ class Engine:
 
     def close(self) -> None:
         """Stop runs and indexing, then release device, files and the data directory."""
+        self.watching.close()
         self.warmup.close()
         self.pulls.close()
         self.runs.close()
@@ -88,6 +95,7 @@ class Engine:
         self.events.close()
         self._library.close(Library.close)
         self._memory.close(lambda memory: memory.close())
+        self.creations.close()
         self.artifacts.close()
         if self._own_claim is not None:
             self._own_claim.release()
@@ -229,18 +237,17 @@ class Engine:
             pass
 
     def _wake_library(self) -> None:
-        """Open it, and index what a dead engine or a new embedder left to do."""
+        """Open it, index what a dead engine left to do and what changed since, and watch."""
         if self.indexing.resume() is None and (folders := self._folders_to_index()):
             self.indexing.start(folders)
+        self.watching.start()
 
     def _folders_to_index(self) -> list[Path]:
-        """The sample gallery on a first run; all folders again after a change of embedder."""
+        """The sample gallery on a first run, later all folders."""
         stats = self.library.stats()
-        if stats.pending:
-            return [folder for folder in stats.folders if folder.is_dir()]
-        if stats.pictures or stats.folders or not self.gallery.samples:
-            return []
-        return [self.gallery.folder]
+        if not (stats.pictures or stats.folders):
+            return [self.gallery.folder] if self.gallery.samples else []
+        return [folder for folder in stats.folders if folder.is_dir()]
 
     def _open_memory(self) -> "Memory":
         from agent.build import open_memory

@@ -40,13 +40,33 @@ class Indexing(Background[Job]):
         super().__init__("indexing", _busy)
         self._library = library
         self._unfinished = unfinished
+        self._unasked: str | None = None
 
     def start(self, folders: Sequence[Path]) -> Job:
         """Begin to index `folders`, absolute paths of directories.
 
-        Raises InvalidRequest for another kind of path, LibraryBusy while a job runs.
+        Raises InvalidRequest for another kind of path, LibraryBusy while a job runs that somebody
+        asked for.
         """
         checked = tuple(_directory(folder) for folder in folders)
+        self.give_way()
+        job = self._start(checked)
+        self._unasked = None
+        return job
+
+    def refresh(self, folders: Sequence[Path]) -> Job:
+        """The same, but nobody asked for it: it stops for the next one who does."""
+        job = self._start(tuple(_directory(folder) for folder in folders))
+        self._unasked = job.id
+        return job
+
+    def give_way(self) -> None:
+        """Stop a job that nobody asked for; what it has done stays."""
+        job = self.job()
+        if job is not None and job.id == self._unasked and job.state in {"queued", "running"}:
+            self.cancel()
+
+    def _start(self, checked: tuple[Path, ...]) -> Job:
 
         def make() -> Job:
             self._remember(checked)

@@ -3,6 +3,7 @@
 WAL with `synchronous=FULL`: a commit survives a power cut, and reads run beside the one writer.
 """
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -10,19 +11,33 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from models.errors import LibraryBusy, LibraryDamaged
-from retrieval.durable import transaction
+from retrieval.durable import disk_errors, transaction
 
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = Path(__file__).with_name("schema.sql")
+# From a version to the next. What has to be looked up in the pictures stays NULL: an indexing run
+# fills it.
+_MIGRATIONS = {
+    1: """
+    ALTER TABLE files ADD COLUMN name BLOB NOT NULL DEFAULT x'';
+    UPDATE files SET name = last_part(path);
+    ALTER TABLE contents ADD COLUMN colours INTEGER;
+    ALTER TABLE contents ADD COLUMN text TEXT;
+    CREATE INDEX files_by_date ON files (dated) WHERE content_id IS NOT NULL;
+    CREATE INDEX files_by_name ON files (name) WHERE content_id IS NOT NULL;
+    CREATE INDEX files_by_size ON files (size) WHERE content_id IS NOT NULL;
+    """,
+}
 
 
 class Database:
-    """One writing connection (one thread at a time) and one reading connection (any thread)."""
+    """One writing and one reading connection, each for one thread at a time."""
 
     def __init__(self, path: Path) -> None:
         """Open or create. `LibraryDamaged` when it is not a sound library of a known version."""
         self._path = path
         self._reading = threading.Lock()
+        self._writing = threading.Lock()
         with self._sound():
             self._writer = _connect(path)
             _prepare(self._writer, path)
@@ -31,7 +46,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All or nothing. `DiskFull`: nothing was written."""
-        with self._sound(), transaction(self._writer) as db:
+        with self._sound(), self._writing, transaction(self._writer) as db:
             yield db
 
     def rows(self, sql: str, *parameters: object) -> list[sqlite3.Row]:
@@ -46,7 +61,7 @@ class Database:
         return int(self.rows("PRAGMA data_version")[0][0])
 
     def close(self) -> None:
-        with self._reading:
+        with self._reading, self._writing:
             self._reader.close()
             self._writer.close()
 
@@ -111,7 +126,22 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
             "A newer version made this library. Upgrade the program.",
         )
     if version == 0:
-        script = f"BEGIN IMMEDIATE; {_SCHEMA.read_text('utf-8')} PRAGMA user_version={_VERSION};"
-        connection.executescript(script + "COMMIT;")
+        _run(connection, _SCHEMA.read_text("utf-8"), _VERSION)
     elif connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
         raise damaged(path)
+    else:
+        connection.create_function("last_part", 1, os.path.basename, deterministic=True)
+        for old in range(version, _VERSION):
+            _run(connection, _MIGRATIONS[old], old + 1)
+
+
+def _run(connection: sqlite3.Connection, script: str, version: int) -> None:
+    """A script and the version that it leads to, all or nothing. `DiskFull`: nothing was done."""
+    with disk_errors():
+        try:
+            connection.executescript(
+                f"BEGIN IMMEDIATE; {script} PRAGMA user_version={version}; COMMIT;"
+            )
+        except sqlite3.Error:
+            connection.rollback()
+            raise

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
+from retrieval.colours import colour_bit
 from retrieval.paths import encoded_path, real_path
 
 _SHAPES = {"landscape": "width > height", "portrait": "width < height", "square": "width = height"}
@@ -16,6 +17,8 @@ class Filters:
 
     `folder`: an absolute path, or the name of a folder anywhere on the way ("旅行", "2024/旅行").
     `after`, `before`: the day taken (EXIF) or else modified, both included. Sides in px, upright.
+    `has_text`: writing was read in it, or was looked for and there is none; pictures that nobody
+    has read are neither. `colour`: a name of `retrieval.colours.COLOURS` that it shows much of.
     """
 
     folder: str | None = None
@@ -24,10 +27,12 @@ class Filters:
     min_width: int | None = None
     min_height: int | None = None
     orientation: Literal["landscape", "portrait", "square"] | None = None
+    has_text: bool | None = None
+    colour: str | None = None
 
     def where(self) -> tuple[str, list[object]]:
         """An SQL condition and its parameters; ("1", []) when nothing is given."""
-        given = [*self._folder(), *self._dates(), *self._sides()]
+        given = [*self._folder(), *self._dates(), *self._sides(), *self._looks()]
         conditions = [condition for condition, _ in given] or ["1"]
         return " AND ".join(conditions), [value for _, values in given for value in values]
 
@@ -56,6 +61,14 @@ class Filters:
             given.append(("contents.height >= ?", [self.min_height]))
         if self.orientation is not None:
             given.append((_SHAPES[self.orientation], []))
+        return given
+
+    def _looks(self) -> list[tuple[str, list[object]]]:
+        given: list[tuple[str, list[object]]] = []
+        if self.has_text is not None:
+            given.append((f"contents.text {'>' if self.has_text else '='} ''", []))
+        if self.colour is not None:
+            given.append(("contents.colours & ? > 0", [colour_bit(self.colour)]))
         return given
 
 

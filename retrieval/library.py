@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from models.errors import InvalidRequest, LibraryBusy, LibraryDamaged, NotFound
+from retrieval.backfill import fill_colours
+from retrieval.browsing import Browser, Order, Page
 from retrieval.database import Database, WriterLock
 from retrieval.durable import make_folder
 from retrieval.embedding import Embedder, check_rows
@@ -23,6 +25,7 @@ from retrieval.filters import Filters
 from retrieval.generation import Generation
 from retrieval.indexing import IndexRun
 from retrieval.lookup import Lookup
+from retrieval.media import open_picture
 from retrieval.paths import real_path
 from retrieval.ranking import distinct_hits
 from retrieval.records import (
@@ -37,6 +40,7 @@ from retrieval.records import (
 )
 from retrieval.scan import Scan, roots_of
 from retrieval.store import Store
+from retrieval.wanted import Wanted, direction_of
 
 __all__ = [
     "MAX_TOP_K",
@@ -69,6 +73,7 @@ class Library:
             undo.callback(self._database.close)
             self._store = Store(self._database)
             self._lookup = Lookup(self._database)
+            self.browser = Browser(self._database)
             self._serving = Generation(root, self._store, embedder)
             undo.pop_all()
         self._writing = threading.Lock()
@@ -91,9 +96,10 @@ class Library:
         roots = roots_of(folders)
         with self._write():
             scan = Scan(roots, real_path(self._root))
-            run = IndexRun(self._store, self._serving, progress, cancel or threading.Event())
-            report = run.over(scan)
+            cancel = cancel or threading.Event()
+            report = IndexRun(self._store, self._serving, progress, cancel).over(scan)
             self._store.add_folders(roots)
+            fill_colours(self._store, cancel)
             return report
 
     def change_embedder(
@@ -152,6 +158,48 @@ class Library:
         serving = self._serving
         row = check_rows(serving.embedder.embed_images([image]), 1, serving.space.dimension)[0]
         return self._nearest(serving, row, top_k, filters, exclude)
+
+    def find(
+        self,
+        wanted: Wanted,
+        top_k: int,
+        filters: Filters | None = None,
+        exclude: Collection[int | str] = (),
+    ) -> list[Hit]:
+        """The pictures nearest to words and a picture and far from what is not wanted.
+
+        `InvalidRequest` when nothing is looked for, or `top_k` is out of 1 … 1,000.
+        """
+        _check_top_k(top_k)
+        serving = self._serving
+        row = direction_of(wanted, serving.embedder)
+        return self._nearest(serving, row, top_k, filters, exclude)
+
+    def page(
+        self, limit: int, offset: int = 0, filters: Filters = _NO_FILTERS, order: Order = "newest"
+    ) -> Page:
+        """All files that pass `filters`, `limit` of them from `offset` on."""
+        return self.browser.page(filters, order, limit, offset)
+
+    def likeness(self, image: int | Image.Image) -> NDArray[np.float32]:
+        """The unit vector [dimension] of an RGB picture, or of one of the library by its id.
+
+        `NotFound` for one that the library does not hold.
+        """
+        serving = self._serving
+        if isinstance(image, int):
+            content = self.browser.content_id(self.get(image).sha256)
+            row = None if content is None else serving.snapshot.row_of(content)
+            if row is not None:
+                return row
+            image = open_picture(self.get(image).path)
+        rows = serving.embedder.embed_images([image])
+        row = check_rows(rows, 1, serving.space.dimension)[0]
+        return np.asarray(row, np.float32)
+
+    def keep_text(self, sha256: str, text: str) -> None:
+        """Remember what was read in a picture; empty: there is no writing."""
+        self._store.set_text(bytes.fromhex(sha256), text)
 
     def get(self, image_id: int) -> Record:
         """`NotFound` when the library does not (or no longer) hold it."""

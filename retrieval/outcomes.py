@@ -19,11 +19,13 @@ class FileState:
 
 @dataclass(frozen=True)
 class Decoded:
-    """New content, ready for the model. `prepared` is what `ImageStages.prepare` gave."""
+    """New content, ready for the model. `prepared` is what `ImageStages.prepare` gave; `colours`
+    the bits of `retrieval.colours`."""
 
     file: FileState
     sha256: bytes
     header: Header
+    colours: int
     prepared: Any
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from models.errors import InputError
+from retrieval.colours import colours_of
 from retrieval.embedding import ImageStages
 from retrieval.files import read_bounded
 from retrieval.media import MAX_BYTES, open_reduced
@@ -152,7 +153,8 @@ class DecodePool:
             header, picture = open_reduced(data, self._stages.least_side)
         except InputError as error:
             return Failed(state, sha256, error.code, error.zh, error.en)
-        return Decoded(state, sha256, header, self._stages.prepare(picture))
+        prepared = self._stages.prepare(picture)
+        return Decoded(state, sha256, header, colours_of(picture), prepared)
 
 
 def _as_read(found: FoundFile, status: os.stat_result) -> FileState:

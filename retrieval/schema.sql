@@ -10,9 +10,13 @@ CREATE TABLE files (
     error_code  TEXT,                               -- why it could not be read
     error_zh    TEXT,
     error_en    TEXT,
+    name        BLOB NOT NULL DEFAULT x'',          -- the last part of the path, to sort by
     CHECK ((content_id IS NULL) <> (error_code IS NULL))
 );
 CREATE INDEX files_by_content ON files (content_id);
+CREATE INDEX files_by_date ON files (dated) WHERE content_id IS NOT NULL;
+CREATE INDEX files_by_name ON files (name) WHERE content_id IS NOT NULL;
+CREATE INDEX files_by_size ON files (size) WHERE content_id IS NOT NULL;
 
 -- One row per distinct content, however many files hold it.
 CREATE TABLE contents (
@@ -21,6 +25,8 @@ CREATE TABLE contents (
     format  TEXT NOT NULL,
     width   INTEGER NOT NULL,                       -- px, upright
     height  INTEGER NOT NULL,
+    colours INTEGER,                                -- bits of colours.py; NULL: not looked at
+    text    TEXT,                                   -- read by OCR; '' has none, NULL: not read
     taken   TEXT                                    -- EXIF, 2024-05-01T12:30:00
 );
 

@@ -63,6 +63,15 @@ class Snapshot:
         newest = newest[np.isfinite(scores[newest])]
         return np.sort(np.concatenate([found, covered + newest]))
 
+    def row_of(self, content_id: int) -> NDArray[np.float32] | None:
+        """The unit vector [dimension] of a content, where it has one."""
+        positions = np.flatnonzero(self.contents == content_id)
+        if not len(positions):
+            return None
+        row = self.log.read(self.slots[positions[-1:]])[0].astype(np.float32)
+        length = max(float(np.linalg.norm(row)), 1e-6)
+        return np.asarray(row / length, np.float32)
+
     def extended(
         self,
         slots: NDArray[np.int64],

@@ -1,6 +1,7 @@
 """What the library remembers, as the questions and changes of an indexing run, in SQL."""
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -182,6 +183,23 @@ class Store:
                 "UPDATE files SET device = ? WHERE path = ?", ((d, path) for path, d in devices)
             )
 
+    def without_colours(self) -> list[tuple[int, bytes]]:
+        """Contents that nobody has looked at for their colours, each with a file that holds it."""
+        sql = """SELECT contents.id, min(path) FROM contents JOIN files ON content_id = contents.id
+                 WHERE colours IS NULL GROUP BY contents.id"""
+        return [(row[0], row[1]) for row in self._db.rows(sql)]
+
+    def set_colours(self, colours: Iterable[tuple[int, int]]) -> None:
+        """(content id, bits)."""
+        with self._db.transaction() as db:
+            db.executemany(
+                "UPDATE contents SET colours = ? WHERE id = ?", ((c, i) for i, c in colours)
+            )
+
+    def set_text(self, sha256: bytes, text: str) -> None:
+        with self._db.transaction() as db:
+            db.execute("UPDATE contents SET text = ? WHERE sha256 = ?", (text, sha256))
+
     def add_folders(self, folders: Iterable[bytes]) -> None:
         with self._db.transaction() as db:
             db.executemany(
@@ -207,9 +225,13 @@ def _content(db: sqlite3.Connection, outcome: Decoded | Known) -> int:
     if isinstance(outcome, Decoded):
         header = outcome.header
         db.execute(
-            "INSERT OR IGNORE INTO contents (sha256, format, width, height, taken)"
-            " VALUES (?, ?, ?, ?, ?)",
-            (outcome.sha256, header.format, header.width, header.height, header.taken),
+            "INSERT INTO contents (sha256, format, width, height, taken, colours)"
+            " VALUES (?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (sha256) DO UPDATE SET colours = excluded.colours",
+            (
+                *(outcome.sha256, header.format, header.width, header.height, header.taken),
+                outcome.colours,
+            ),
         )
     row = db.execute("SELECT id FROM contents WHERE sha256 = ?", (outcome.sha256,)).fetchone()
     return int(row[0])
@@ -220,14 +242,17 @@ def _upsert_file(
 ) -> None:
     why = (None, None, None) if failure is None else (failure.code, failure.zh, failure.en)
     db.execute(
-        "INSERT INTO files (path, size, mtime_ns, device, dated, content_id,"
+        "INSERT INTO files (path, name, size, mtime_ns, device, dated, content_id,"
         " error_code, error_zh, error_en) VALUES"
-        " (?, ?, ?, ?, coalesce((SELECT taken FROM contents WHERE id = ?), ?), ?, ?, ?, ?)"
+        " (?, ?, ?, ?, ?, coalesce((SELECT taken FROM contents WHERE id = ?), ?), ?, ?, ?, ?)"
         " ON CONFLICT (path) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns,"
         " device = excluded.device, dated = excluded.dated, content_id = excluded.content_id,"
         " error_code = excluded.error_code, error_zh = excluded.error_zh,"
         " error_en = excluded.error_en",
-        (file.path, file.size, file.mtime_ns, file.device, content, file.modified, content, *why),
+        (
+            *(file.path, os.path.basename(file.path), file.size, file.mtime_ns, file.device),  # noqa: PTH119
+            *(content, file.modified, content, *why),
+        ),
     )
 
 

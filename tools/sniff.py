@@ -10,7 +10,7 @@ from tools.sound import HEAD_BYTES, begins_like_sound, open_sound
 
 _CHECKED_SIDE = 256  # px; decoding small is enough to know that a picture is whole
 
-_IMAGE_MIMES = {
+IMAGE_MIMES = {
     "JPEG": "image/jpeg",
     "MPO": "image/jpeg",
     "PNG": "image/png",
@@ -49,7 +49,7 @@ def sniff(path: Path, expected: Kind | None = None) -> Media:
 
 def _picture(path: Path) -> Media:
     header, _ = open_reduced(path, _CHECKED_SIDE)
-    return Media("image", _IMAGE_MIMES[header.format], header.width, header.height)
+    return Media("image", IMAGE_MIMES[header.format], header.width, header.height)
 
 
 def _sound(path: Path) -> Media:

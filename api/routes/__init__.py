@@ -1,6 +1,17 @@
 """One file per resource. Routes translate: HTTP in, a call of the engine, a view out."""
 
-from api.routes import artifacts, conversations, health, library, models, runs, settings, system
+from api.routes import (
+    artifacts,
+    conversations,
+    creations,
+    health,
+    library,
+    models,
+    pictures,
+    runs,
+    settings,
+    system,
+)
 
 ROUTERS = (
     health.router,
@@ -9,6 +20,8 @@ ROUTERS = (
     runs.router,
     artifacts.router,
     library.router,
+    pictures.router,
+    creations.router,
     models.router,
     settings.router,
 )

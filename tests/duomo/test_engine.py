@@ -130,7 +130,10 @@ def test_the_gallery_is_indexed_on_a_first_run_only(make_engine: MakeEngine, fol
     assert engine.library.stats().pictures == len(COLOURS)
     again = make_engine(gallery=folder)
     again.warmup.wait()
-    assert again.indexing.job() is None
+    again.indexing.wait()
+    job = again.indexing.job()
+    assert job is not None
+    assert (job.progress.skipped, job.progress.indexed) == (len(COLOURS), 0)
 
 
 def test_a_gallery_request_never_leaves_its_folder(make_engine: MakeEngine, folder: Path) -> None:

@@ -18,7 +18,8 @@ from streamlit.web.bootstrap import load_config_options
 from duomo.settings import Settings, load_settings
 from models.errors import Locale
 from ui.supervise import leave_with_parent
-from ui.web import again
+from ui.web import again, thumbnails
+from ui.web.engine import engine
 from ui.web.mishap import show_mishap
 from ui.web.policy import Policy
 from ui.web.words import STRINGS, words
@@ -37,7 +38,10 @@ def serve() -> None:
     load_config_options({**theme(), **options(settings)})
     app = st.App(
         HERE / "entry" / "app.py",
-        routes=[Route(CHROME_PATH, _chrome(settings.locale))],
+        routes=[
+            Route(CHROME_PATH, _chrome(settings.locale)),
+            *thumbnails.routes(settings, engine()),
+        ],
         middleware=[_policy(settings.locale)],
         on_script_error=show_mishap,
     )

@@ -1,0 +1,58 @@
+"""图库 in a browser: look for pictures, look closely, choose, and send them to a conversation."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import SHOTS, Tabs
+
+
+def english(page: Page) -> list[str]:
+    """Labels that a person reads or hears, and that are not Chinese."""
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll("[aria-label], [placeholder]")]
+            .flatMap((e) => ["aria-label", "placeholder"].map((a) => e.getAttribute(a)))
+            .filter((label) => label && /[A-Za-z]{4}/.test(label))"""
+    )
+    return found
+
+
+def test_pictures_are_found_looked_at_and_sent_to_a_conversation(tabs: Tabs) -> None:
+    page = tabs.open()
+    page.get_by_role("link", name="图库").click()
+    expect(page.get_by_text("60 张图片 ·")).to_be_visible()
+    tiles = page.get_by_role("list", name="图片").get_by_role("button")
+    expect(tiles).to_have_count(60)
+    page.get_by_role("textbox", name="找什么").fill("有拱桥的画 -水墨")
+    page.get_by_role("textbox", name="找什么").press("Enter")
+    expect(page.get_by_text("最接近的 60 张")).to_be_visible()
+    expect(tiles.first).to_have_accessible_name(re.compile("bridge"))
+    page.screenshot(path=SHOTS / "library.png")
+    tiles.first.press("ArrowRight")
+    expect(tiles.nth(1)).to_be_focused()
+    tiles.nth(1).press("Space")
+    expect(page.get_by_text("已选 1 张")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="打包下载").click()
+    assert download.value.suggested_filename == "duomo-pictures.zip"
+    tiles.first.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("512 × 512")).to_be_visible()
+    page.screenshot(path=SHOTS / "picture.png")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="发到对话").click()
+    dialog.get_by_role("textbox").fill("读一下上面的字")
+    dialog.get_by_role("button", name="发送 1 个附件").click()
+    expect(page.get_by_test_id("stChatInputTextArea")).to_be_visible()
+    expect(page.get_by_text("读一下上面的字").first).to_be_visible()
+    page.get_by_role("link", name="图库").click()
+    page.get_by_role("button", name="筛选").click()
+    expect(page.get_by_text("短边像素")).to_be_visible()
+    assert english(page) == []
+    page.get_by_role("button", name="粉", exact=True).click()
+    expect(page.get_by_text("筛选（1）")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.get_by_text(re.compile(r"^\d+ 张图片 ·"))).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.screenshot(path=SHOTS / "library-phone.png")
