@@ -46,7 +46,7 @@ from api.schemas import (
     UnreadableList,
     UnreadableView,
 )
-from api.settings_views import SettingsView
+from api.settings_schemas import SettingsView
 from api.transcript import Said, Step, Thinking, Transcript, Turn, fold, is_terminal
 from models.errors import DuomoError, EngineUnavailable
 

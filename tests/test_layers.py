@@ -14,7 +14,13 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 CHAIN = ("models", "retrieval", "tools", "agent", "duomo", "api")
-LIGHT = ("api.client", "api.picture_schemas", "api.schemas", "api.transcript")
+LIGHT = (
+    "api.client",
+    "api.picture_schemas",
+    "api.settings_schemas",
+    "api.schemas",
+    "api.transcript",
+)
 MAY_IMPORT: dict[str, set[str]] = {
     **{package: set(CHAIN[: i + 1]) for i, package in enumerate(CHAIN)},
     # Besides the client, the terminal reads settings and errors, and starts engine and evaluations.

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from pydantic.fields import FieldInfo
 
 from api.schemas import Words
-from api.settings_views import NewSettings, SettingsView, SettingView
+from api.settings_schemas import NewSettings, SettingsView, SettingView
 from duomo import settings_file
 from duomo.checkpoints import profiles_of
 from duomo.settings import TOML_NAME, Settings, load_settings

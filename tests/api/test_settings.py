@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from api.settings_views import SettingsView, SettingView
+from api.settings_schemas import SettingsView, SettingView
 from duomo.settings import TOML_NAME
 from models.errors import EngineUnavailable, InvalidRequest
 from tests.api.conftest import Running, Serve

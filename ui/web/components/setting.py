@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from api.settings_views import SettingView
+from api.settings_schemas import SettingView
 from ui.untrusted import as_label
 from ui.web.words import words
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from api.settings_views import SettingsView, SettingView
+from api.settings_schemas import SettingsView, SettingView
 from models.errors import DuomoError
 from ui.untrusted import as_label
 from ui.web.again import start_again
