@@ -49,7 +49,7 @@ def test_pictures_are_found_looked_at_and_sent_to_a_conversation(tabs: Tabs) -> 
     page.get_by_role("button", name="筛选").click()
     expect(page.get_by_text("短边像素")).to_be_visible()
     assert english(page) == []
-    page.get_by_role("button", name="粉", exact=True).click()
+    page.get_by_text("粉", exact=True).click()
     expect(page.get_by_text("筛选（1）")).to_be_visible()
     page.keyboard.press("Escape")
     page.set_viewport_size({"width": 390, "height": 844})
