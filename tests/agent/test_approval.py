@@ -1,4 +1,4 @@
-"""Steps that wait for a person: asked, answered once, changed, skipped, stopped, after a restart."""
+"""Steps that wait for a person: answered once, changed, skipped, stopped, after a restart."""
 
 import time
 from typing import Any

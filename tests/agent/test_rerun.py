@@ -1,4 +1,4 @@
-"""Past steps once more: new results beside the old ones, what depends on them, what is remembered."""
+"""Past steps once more: new results beside the old ones, and what depends on them."""
 
 from typing import Any
 
