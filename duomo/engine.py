@@ -12,6 +12,7 @@ from agent.events import EventLog
 from agent.rerun import Reruns
 from agent.runs import Runs
 from duomo.answer import Answer, collect
+from duomo.approving import approving, refusing
 from duomo.checkpoints import inventory_of
 from duomo.embedding import LeasedEmbedder
 from duomo.home import HomeClaim, claim_home
@@ -116,14 +117,22 @@ class Engine:
     # SDK
 
     def ask(
-        self, text: str, images: Sequence[Path] = (), *, conversation_id: str | None = None
+        self,
+        text: str,
+        images: Sequence[Path] = (),
+        *,
+        conversation_id: str | None = None,
+        approve: bool = False,
     ) -> Answer:
-        """One turn, to its end. `images`: files to attach. Raises the run's error, or Cancelled."""
+        """One turn, to its end. `images`: files to attach; `approve`: steps that ask first go
+        ahead. Raises the run's error, Cancelled, or ApprovalNeeded."""
         attachments = [self.keep(image, image.name).sha256 for image in images]
         if conversation_id is None:
             conversation_id = self.events.conversations.create().id
         run_id = self.runs.start(conversation_id, text, attachments)
-        return collect(conversation_id, run_id, self.events.follow(run_id), self.export)
+        events = self.events.follow(run_id)
+        told = approving(events, self.approvals) if approve else refusing(events, self.runs)
+        return collect(conversation_id, run_id, told, self.export)
 
     def keep(self, file: Path, name: str) -> Artifact:
         """Store a person's file. Raises UnreadableMedia, MediaTooLarge, DiskFull."""
