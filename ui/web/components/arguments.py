@@ -15,7 +15,7 @@ from ui.web.words import words
 
 Schema = Mapping[str, Any]
 
-LONG = 100
+LONG = 200
 """A text that may be longer than this gets several lines, in characters."""
 
 
