@@ -325,6 +325,7 @@ def check_settings(settings: Settings) -> None:
     """Raise what an engine of these settings would be refused with at its start."""
     chosen(settings)
     _device(settings.device)
+    _ask_first(settings)
 
 
 def _device(name: str) -> torch.device:

@@ -60,7 +60,7 @@ def show_redo(step: Step) -> None:
     if not _is_open(key):
         st.button(
             words()("redo.open"),
-            key=f"again-{step.call_id}",
+            key=f"revise-{step.call_id}",
             type="tertiary",
             icon=":material/tune:",
             on_click=_open,
