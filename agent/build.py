@@ -1,9 +1,10 @@
 """Puts the agent together: chat model, tools, guard, memory."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from langchain.agents import create_agent
@@ -14,7 +15,10 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph.state import CompiledStateGraph
 
+from agent.approval import NEVER, AskFirst
+from agent.gate import ApprovalGate
 from agent.middleware import Limits, TurnGuard
+from tools.contract import Tool
 
 Agent = CompiledStateGraph[Any, Any, Any, Any]
 
@@ -57,13 +61,20 @@ def build_agent(
     tools: Sequence[BaseTool],
     checkpointer: BaseCheckpointSaver[str],
     limits: Limits | None = None,
+    *,
+    ask_first: AskFirst = NEVER,
+    contracts: Mapping[str, Tool] = MappingProxyType({}),
 ) -> Agent:
-    """The loop of a turn: model → tools → model → … → answer."""
+    """The loop of a turn: model → tools → model → … → answer.
+
+    `ask_first`: which calls wait for a person; `contracts` holds the tools they are read by.
+    """
     return create_agent(
         model,
         tools,
         system_prompt=system_prompt(),
-        middleware=[TurnGuard(limits or Limits())],
+        # LangChain calls what comes after the model from the last to the first.
+        middleware=[ApprovalGate(ask_first, contracts), TurnGuard(limits or Limits())],
         checkpointer=checkpointer,
     )
 

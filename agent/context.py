@@ -8,11 +8,14 @@ import threading
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ag_ui.core import ActivitySnapshotEvent, BaseEvent
 
 from models.errors import Cancelled
+
+if TYPE_CHECKING:
+    from agent.approval import Decision
 
 LlmState = Literal["queued", "loading", "thinking"]
 
@@ -20,7 +23,8 @@ LlmState = Literal["queued", "loading", "thinking"]
 @dataclass(frozen=True)
 class RunContext:
     """One run. `record` commits an event; `handles` are those of the conversation, as of now;
-    `open_calls` are the ids of tool calls that were shown and have no result yet."""
+    `open_calls` are the ids of tool calls that were shown and have no result yet; `decisions` what
+    a person said to those that asked first, by call id."""
 
     conversation_id: str
     run_id: str
@@ -28,6 +32,7 @@ class RunContext:
     handles: Callable[[], Sequence[str]] = tuple
     cancel: threading.Event = field(default_factory=threading.Event)
     open_calls: set[str] = field(default_factory=set)
+    decisions: "dict[str, Decision]" = field(default_factory=dict)
 
     def check_cancelled(self) -> None:
         """Raise `Cancelled` once the run was told to stop."""
@@ -63,3 +68,10 @@ class LlmTicket:
 
 
 current_run: ContextVar[RunContext | None] = ContextVar("current_run", default=None)
+
+
+def running() -> RunContext:
+    """The run that this code works for; it works for one."""
+    run = current_run.get()
+    assert run is not None, "the agent works inside a run"
+    return run

@@ -9,7 +9,8 @@ from typing import Literal
 from agent.database import Database
 from models.errors import NotFound
 
-RunState = Literal["queued", "running", "finished", "failed", "cancelled"]
+RunState = Literal["queued", "running", "waiting", "finished", "failed", "cancelled"]
+"""`waiting`: for a person, with nothing held but its place in the conversation."""
 TITLE_LENGTH = 24  # characters of the first turn that name a conversation
 
 
@@ -118,9 +119,9 @@ class RunTable:
         return bool(self._database.read("SELECT 1 FROM runs WHERE id = ?", (run_id,)))
 
     def unfinished(self, conversation_id: str | None = None) -> list[Run]:
-        """Queued or running, oldest first."""
+        """Queued, running or waiting, oldest first."""
         rows = self._database.read(
-            "SELECT * FROM runs WHERE state IN ('queued', 'running')"
+            "SELECT * FROM runs WHERE state IN ('queued', 'running', 'waiting')"
             " AND conversation_id = coalesce(?, conversation_id) ORDER BY created",
             (conversation_id,),
         )

@@ -78,13 +78,29 @@ class EventLog:
         with self._database.write() as db:
             row = db.execute(
                 "UPDATE runs SET state = ?, reason = ?, ended = ?"
-                " WHERE id = ? AND state IN ('queued', 'running') RETURNING conversation_id",
+                " WHERE id = ? AND state IN ('queued', 'running', 'waiting')"
+                " RETURNING conversation_id",
                 (state, reason, time.time(), run_id),
             ).fetchone()
             if row is not None:
                 stored = [_insert(db, row["conversation_id"], run_id, event) for event in events]
         self._announce(stored)
         return row is not None
+
+    def move(
+        self, run_id: str, state: Literal["queued", "waiting"], events: Sequence[BaseEvent]
+    ) -> None:
+        """Give a run that has not ended another state, in one transaction with what says so."""
+        stored = []
+        with self._database.write() as db:
+            row = db.execute(
+                "UPDATE runs SET state = ? WHERE id = ? AND ended IS NULL"
+                " RETURNING conversation_id",
+                (state, run_id),
+            ).fetchone()
+            if row is not None:
+                stored = [_insert(db, row["conversation_id"], run_id, event) for event in events]
+        self._announce(stored)
 
     def replay(
         self,

@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolCall, ToolMessag
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from agent.context import RunContext, current_run
+from agent.context import RunContext, running
 from agent.history import last_turn
 from agent.narrator import say
 from agent.tooling import Step, is_retry
@@ -45,7 +45,7 @@ class TurnGuard(AgentMiddleware[AgentState[Any], Any, Any]):
         state: AgentState[Any],
         runtime: Runtime[Any],  # noqa: ARG002
     ) -> dict[str, Any] | None:
-        run = _run()
+        run = running()
         run.check_cancelled()
         turn = last_turn(state["messages"])
         retries = [m for m in turn if isinstance(m, ToolMessage) and is_retry(m.artifact)]
@@ -61,7 +61,7 @@ class TurnGuard(AgentMiddleware[AgentState[Any], Any, Any]):
         state: AgentState[Any],
         runtime: Runtime[Any],  # noqa: ARG002
     ) -> dict[str, Any] | None:
-        run = _run()
+        run = running()
         run.check_cancelled()
         turn = last_turn(state["messages"])
         reply = turn[-1]
@@ -86,13 +86,7 @@ class TurnGuard(AgentMiddleware[AgentState[Any], Any, Any]):
             f"没有工具{request.tool_call['name']}，可用的工具：{names}。",
             f"There is no tool {request.tool_call['name']}.",
         )
-        return _result(request.tool_call, *_step(_run(), request.tool_call).fail(error))
-
-
-def _run() -> RunContext:
-    run = current_run.get()
-    assert run is not None, "the agent works inside a run"
-    return run
+        return _result(request.tool_call, *_step(running(), request.tool_call).fail(error))
 
 
 def _end(*messages: BaseMessage) -> dict[str, Any]:

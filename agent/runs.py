@@ -2,7 +2,8 @@
 
 Conversations run side by side, the runs of one conversation one after the other. Whatever
 happens - an error, a stop, the end of the engine - the run ends, says why, and leaves a history
-that the next turn can go on from.
+that the next turn can go on from. A run that waits for a person holds no thread, only its place,
+and waits on when the engine is started again.
 """
 
 import logging
@@ -10,25 +11,26 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from ag_ui.core import (
-    BaseEvent,
-    CustomEvent,
-    RunErrorEvent,
-    RunFinishedCancelledOutcome,
-    RunFinishedEvent,
-    RunFinishedSuccessOutcome,
-    RunStartedEvent,
-    TokenUsage,
-)
+from ag_ui.core import BaseEvent, CustomEvent, RunStartedEvent, TokenUsage
 
+from agent import endings
+from agent.approval import (
+    Decision,
+    already_answered,
+    answered_event,
+    asked_event,
+    decision_of,
+)
 from agent.context import RunContext, current_run
 from agent.conversations import Run
 from agent.events import EventLog
-from agent.views import artifact_view, error_view, step_value
-from models.errors import Cancelled, DiskFull, DuomoError, EngineUnavailable, InvalidRequest
+from agent.steps import steps_of
+from agent.views import artifact_view, step_value
+from agent.work import Played, Resumed, Spoken, Work
+from models.errors import Cancelled, DiskFull, DuomoError, InvalidRequest
 from tools.artifacts import ArtifactStore
 from tools.handles import with_attachments
 
@@ -42,11 +44,12 @@ CLOSE_SECONDS = 5.0
 
 @dataclass(eq=False)
 class _Turn:
-    """A run that has not ended, and what it was asked."""
+    """A run that has not ended, and what it does next. `awaited`: the calls a person decides on."""
 
     context: RunContext
-    text: str
-    handles: list[str]
+    work: Work
+    usage: list[TokenUsage] = field(default_factory=list)
+    awaited: set[str] = field(default_factory=set)
     future: Future[None] | None = None  # none while another run of the conversation goes first
 
     @property
@@ -91,13 +94,44 @@ class Runs:
                 "请先说点什么，或者带上一张图。", "Say something or attach a file."
             )
         self._events.conversations.get(conversation_id)
-        artifacts = [self._artifacts.get(sha256) for sha256 in attachments]
+        for sha256 in attachments:
+            self._artifacts.get(sha256)
         with self._lock:
-            if self._closing:
-                raise _stopped()
-            turn = self._open(conversation_id, text, artifacts_of=[a.sha256 for a in artifacts])
-            self._enqueue(turn)
-        return turn.run_id
+            self._check_open()
+            handles = [self._artifacts.assign(conversation_id, sha256) for sha256 in attachments]
+            views = [
+                artifact_view(handle, self._artifacts.get(sha256))
+                for handle, sha256 in zip(handles, attachments, strict=True)
+            ]
+            work = Spoken(with_attachments(text, handles))
+            user = CustomEvent(name="duomo.user", value={"text": text, "attachments": views})
+            return self._open(conversation_id, text or "、".join(handles), work, [user])
+
+    def begin(self, conversation_id: str, words: str, work: Work, told: BaseEvent) -> str:
+        """Queue work that is not the language model's; `words` say in the log what it is.
+
+        `EngineUnavailable` when shutting down.
+        """
+        user = CustomEvent(name="duomo.user", value={"text": words, "attachments": []})
+        with self._lock:
+            self._check_open()
+            return self._open(conversation_id, words, work, [user, told])
+
+    def answer(self, run_id: str, call_id: str, decision: Decision) -> None:
+        """Decide on a call that waits; the last one lets the run go on. `AlreadyAnswered`."""
+        with self._lock:
+            self._check_open()
+            turn = self._turns.get(run_id)
+            if turn is None or call_id not in turn.awaited:
+                raise already_answered()
+            is_last = turn.awaited == {call_id}
+            event = answered_event(call_id, decision)
+            self._events.move(run_id, "queued" if is_last else "waiting", [event])
+            turn.awaited.discard(call_id)
+            turn.context.decisions[call_id] = decision
+            if is_last:
+                turn.work = Resumed()
+                self._submit(turn)
 
     def get(self, run_id: str) -> Run:
         """`NotFound` for an id that is not there."""
@@ -111,9 +145,13 @@ class Runs:
             if turn is None:
                 return
             turn.context.cancel.set()
-            is_running = self._waiting[turn.conversation_id][0] is turn
-        if not is_running:
+            is_first = self._waiting[turn.conversation_id][0] is turn
+            is_asking = bool(turn.awaited)
+            turn.awaited.clear()  # from here on nobody can answer
+        if is_asking or not is_first:
             self._end_cancelled(turn)
+        if is_asking:
+            self._next(turn.conversation_id)
 
     def forget(self, conversation_id: str) -> None:
         """Delete a conversation: stop its runs, drop its words, its events and its memory."""
@@ -131,42 +169,55 @@ class Runs:
             checkpointer.delete_thread(conversation_id)
 
     def recover(self) -> int:
-        """Before the first start: runs that a dead engine left open end as failed. How many."""
+        """Before the first start: runs that wait for a person wait on, the others that a dead
+        engine left open end as failed. How many of those."""
         unfinished = self._events.runs.unfinished()
-        for run in unfinished:
-            error = EngineUnavailable(
-                "引擎上次意外退出，这一次没有做完。请重新发送。",
-                "The engine stopped unexpectedly and this was not finished. Please send it again.",
-            )
-            self._events.end(run.id, "failed", _error_events(error), error.zh)
-        return len(unfinished)
+        dead = [run for run in unfinished if run.state != "waiting" or not self._wait_on(run)]
+        for run in dead:
+            error = endings.died()
+            self._events.end(run.id, "failed", endings.failed(error), error.zh)
+        return len(dead)
+
+    def _wait_on(self, run: Run) -> bool:
+        """Take a waiting run up again, with what was asked and answered. False: nothing was."""
+        steps = steps_of(self._events.replay(run_id=run.id)).values()
+        turn = _Turn(self._context(run), Resumed())
+        turn.awaited.update(step.call_id for step in steps if step.approval == "waiting")
+        turn.context.open_calls.update(step.call_id for step in steps if step.state is None)
+        turn.context.decisions.update(
+            (step.call_id, decision) for step in steps if (decision := decision_of(step))
+        )
+        if turn.awaited:
+            self._turns[run.id] = turn
+            self._waiting[run.conversation_id] = deque([turn])
+        return bool(turn.awaited)
 
     def close(self, timeout: float = CLOSE_SECONDS) -> None:
-        """Stop all runs and wait for them; what does not stop in time is marked as failed."""
+        """Stop all runs but those that wait for a person; what does not stop in time has failed."""
         with self._lock:
             self._closing = True
-            turns = list(self._turns.values())
+            turns = [turn for turn in self._turns.values() if not turn.awaited]
         for turn in turns:
             turn.context.cancel.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
         wait([turn.future for turn in turns if turn.future is not None], timeout)
         for turn in turns:
-            self._fail(turn, _stopped())
+            self._fail(turn, endings.stopped())
 
-    def _open(self, conversation_id: str, text: str, artifacts_of: Sequence[str]) -> _Turn:
-        handles = [self._artifacts.assign(conversation_id, sha256) for sha256 in artifacts_of]
+    def _check_open(self) -> None:
+        if self._closing:
+            raise endings.stopped()
+
+    def _open(
+        self, conversation_id: str, first_words: str, work: Work, told: Sequence[BaseEvent]
+    ) -> str:
         run = self._events.runs.create(conversation_id)
-        self._events.conversations.touch(conversation_id, text or "、".join(handles))
-        turn = _Turn(self._context(run), text, handles)
-        self._turns[run.id] = turn
-        views = [
-            artifact_view(handle, self._artifacts.get(sha256))
-            for handle, sha256 in zip(handles, artifacts_of, strict=True)
-        ]
-        record = turn.context.record
-        record(RunStartedEvent(thread_id=conversation_id, run_id=run.id))
-        record(CustomEvent(name="duomo.user", value={"text": text, "attachments": views}))
-        return turn
+        self._events.conversations.touch(conversation_id, first_words)
+        turn = self._turns[run.id] = _Turn(self._context(run), work)
+        for event in (RunStartedEvent(thread_id=conversation_id, run_id=run.id), *told):
+            turn.context.record(event)
+        self._enqueue(turn)
+        return run.id
 
     def _context(self, run: Run) -> RunContext:
         def record(event: BaseEvent) -> None:
@@ -191,31 +242,42 @@ class Runs:
 
     def _execute(self, turn: _Turn) -> None:
         token = current_run.set(turn.context)
+        is_waiting = False
         try:
-            usage = self._play(turn)
+            is_waiting = self._advance(turn)
         except Cancelled:
             self._end_cancelled(turn)
         except DuomoError as error:
             self._fail(turn, error)
         except Exception:  # the end of a thread: whatever it was, the run has to end and say so
             logger.exception("run %s", turn.run_id)
-            self._fail(turn, _unexpected())
-        else:
-            self._finish(turn, usage)
+            self._fail(turn, endings.unexpected())
         finally:
             current_run.reset(token)
-            self._next(turn.conversation_id)
+            if not is_waiting:
+                self._next(turn.conversation_id)
 
-    def _play(self, turn: _Turn) -> list[TokenUsage]:
+    def _advance(self, turn: _Turn) -> bool:
+        """Work until the run is over, or until it waits for a person: True."""
+        played = self._play(turn)
+        turn.usage += played.usage
+        if played.asked:
+            self._ask(turn, played.asked)
+        else:
+            self._end(turn, "finished", [endings.finished(turn.context, turn.usage)])
+        return bool(played.asked)
+
+    def _play(self, turn: _Turn) -> Played:
         turn.context.check_cancelled()
         self._events.runs.set_running(turn.run_id)
         turn.context.thinking("loading")
-        # Imported late: LangChain takes seconds, and the engine answers before that.
-        from agent.turn import play
+        return turn.work(self._agent(), turn.context)
 
-        agent = self._agent()
-        turn.context.thinking("thinking")
-        return play(agent, turn.context, with_attachments(turn.text, turn.handles))
+    def _ask(self, turn: _Turn, asked: Sequence[str]) -> None:
+        with self._lock:
+            turn.context.check_cancelled()
+            self._events.move(turn.run_id, "waiting", [asked_event(call) for call in asked])
+            turn.awaited.update(asked)
 
     def _next(self, conversation_id: str) -> None:
         with self._lock:
@@ -226,18 +288,14 @@ class Runs:
             elif not self._closing:
                 self._submit(line[0])
 
-    def _finish(self, turn: _Turn, usage: list[TokenUsage]) -> None:
-        outcome = RunFinishedSuccessOutcome()
-        self._end(turn, "finished", [_finished(turn, outcome, usage)])
-
     def _end_cancelled(self, turn: _Turn) -> None:
         if self._closing:
-            self._fail(turn, _stopped())
+            self._fail(turn, endings.stopped())
         else:
-            self._end(turn, "cancelled", [_finished(turn, RunFinishedCancelledOutcome())])
+            self._end(turn, "cancelled", [endings.cancelled(turn.context)])
 
     def _fail(self, turn: _Turn, error: DuomoError) -> None:
-        self._end(turn, "failed", _error_events(error), error.zh)
+        self._end(turn, "failed", endings.failed(error), error.zh)
 
     def _end(
         self,
@@ -258,34 +316,3 @@ class Runs:
             self._events.end(turn.run_id, state, [*steps, *events], reason)
         except DiskFull:  # nowhere to say so; `recover` closes the run at the next start
             logger.exception("run %s could not be closed", turn.run_id)
-
-
-def _finished(
-    turn: _Turn,
-    outcome: RunFinishedSuccessOutcome | RunFinishedCancelledOutcome,
-    usage: list[TokenUsage] | None = None,
-) -> BaseEvent:
-    return RunFinishedEvent(
-        thread_id=turn.conversation_id, run_id=turn.run_id, outcome=outcome, usage=usage
-    )
-
-
-def _error_events(error: DuomoError) -> list[BaseEvent]:
-    return [
-        CustomEvent(name="duomo.error", value=error_view(error)),
-        RunErrorEvent(message=error.zh, code=error.code),
-    ]
-
-
-def _stopped() -> EngineUnavailable:
-    return EngineUnavailable(
-        "引擎关闭了，这一次没有做完。请重新发送。",
-        "The engine was shut down and this was not finished. Please send it again.",
-    )
-
-
-def _unexpected() -> DuomoError:
-    return DuomoError(
-        "出了意外的问题，细节在日志里。请再试一次。",
-        "Something unexpected went wrong; the log has the details. Please try again.",
-    )

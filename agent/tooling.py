@@ -5,7 +5,7 @@ A step never raises but `Cancelled`: an error of a tool becomes the result that 
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -63,11 +63,15 @@ def _as_langchain(tool: Tool, workshop: Workshop) -> BaseTool:
 
 
 class Step:
-    """One tool call: its activity, its times and its end, as events."""
+    """One tool call: its activity, its times and its end, as events.
 
-    def __init__(self, run: RunContext, call_id: str) -> None:
+    `rerun_of`: SHA-256 of the results that it makes anew.
+    """
+
+    def __init__(self, run: RunContext, call_id: str, rerun_of: Sequence[str] = ()) -> None:
         self._run = run
         self._call_id = call_id
+        self._rerun_of = tuple(rerun_of)
         self._began = time.monotonic()
         self._queued = 0.0
         self._load = 0.0
@@ -94,6 +98,10 @@ class Step:
         """End the step with an error; a `ToolRetry` is marked as the model's to correct."""
         return self._end("failed", error.zh, error=error_view(error))
 
+    def skip(self, text: str) -> tuple[str, dict[str, Any]]:
+        """End the step without carrying it out: a person said so."""
+        return self._end("skipped", text)
+
     def repeat(self, text: str, value: dict[str, Any]) -> None:
         """End the step with the result that the same call had before."""
         kept = {key: value[key] for key in ("artifacts", "details", "error") if key in value}
@@ -115,6 +123,7 @@ class Step:
             residency=workshop.residency,
             on_activity=self._show,
             on_times=self._add_times,
+            rerun_of=self._rerun_of,
         )
 
     def _add_times(self, queued_seconds: float, load_seconds: float) -> None:

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from models.errors import DuomoError
 from tools.artifacts import Artifact
 
-StepState = Literal["done", "failed", "cancelled"]
+StepState = Literal["done", "failed", "cancelled", "skipped"]
 
 
 def artifact_view(handle: str, artifact: Artifact) -> dict[str, Any]:

@@ -190,6 +190,30 @@ class Client(PictureCalls, CreationCalls):
     def cancel_run(self, run_id: str) -> RunView:
         return self._post(RunView, f"/api/runs/{_part(run_id)}/cancel")
 
+    def answer_step(
+        self, run_id: str, call_id: str, choice: str, arguments: Mapping[str, Any] | None = None
+    ) -> RunView:
+        """Decide on a step that waits: `approve`, `skip`, or `change` with new arguments.
+
+        Raises AlreadyAnswered, NotFound, InvalidRequest.
+        """
+        path = f"/api/runs/{_part(run_id)}/steps/{_part(call_id)}/answer"
+        given = None if arguments is None else dict(arguments)
+        return self._post(RunView, path, {"choice": choice, "arguments": given})
+
+    def rerun_step(
+        self, conversation_id: str, call_id: str, arguments: Mapping[str, Any]
+    ) -> StartedRun:
+        """Carry a step that has ended out once more; `Turn.offered` then names what may follow."""
+        path = f"/api/conversations/{_part(conversation_id)}/reruns"
+        return self._post(StartedRun, path, {"call_id": call_id, "arguments": dict(arguments)})
+
+    def rerun_dependants(self, run_id: str, call_ids: Sequence[str] | None = None) -> StartedRun:
+        """Carry out what the rerun `run_id` offered, or those of it, with the new results."""
+        path = f"/api/runs/{_part(run_id)}/dependants"
+        chosen = None if call_ids is None else list(call_ids)
+        return self._post(StartedRun, path, {"call_ids": chosen})
+
     def run_events(self, run_id: str, after: int = 0) -> Iterator[StoredEventView]:
         """Events of a run as they happen, from after a sequence number; ends with the run."""
         path = f"/api/runs/{_part(run_id)}/events"

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from api.schemas import ErrorBody, ErrorView
 from models.errors import (
+    AlreadyAnswered,
     Cancelled,
     CheckpointBusy,
     CheckpointError,
@@ -32,6 +33,7 @@ _STATUS: tuple[tuple[type[DuomoError], HTTPStatus], ...] = (
     (NotFound, HTTPStatus.NOT_FOUND),
     (MediaTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (UnreadableMedia, HTTPStatus.UNSUPPORTED_MEDIA_TYPE),
+    (AlreadyAnswered, HTTPStatus.CONFLICT),
     (InputError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (LibraryBusy, HTTPStatus.CONFLICT),
     (CheckpointBusy, HTTPStatus.CONFLICT),

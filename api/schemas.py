@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
-RunState = Literal["queued", "running", "finished", "failed", "cancelled"]
+RunState = Literal["queued", "running", "waiting", "finished", "failed", "cancelled"]
 JobState = Literal["queued", "running", "finished", "failed", "cancelled"]
 ArtifactKind = Literal["image", "audio"]
 
@@ -74,6 +74,9 @@ class ToolView(Wire):
     title_zh: str
     title_en: str
     icon: str = Field(description="Name of a Material symbol")
+    parameters: dict[str, Any] = Field(
+        default={}, description="JSON schema of its arguments, descriptions in Chinese"
+    )
 
 
 class CheckpointView(Wire):
@@ -236,6 +239,9 @@ class LineageView(Wire):
     seed: int | None = None
     parents: tuple[str, ...] = ()
     prompt: str | None = None
+    rerun_of: tuple[str, ...] = Field(
+        default=(), description="SHA-256 of the results in whose place it was made"
+    )
 
 
 class ArtifactInfo(ArtifactView):
@@ -276,6 +282,26 @@ class NewRun(Wire):
 class StartedRun(Wire):
     run_id: str
     conversation_id: str
+
+
+class Answer(Wire):
+    """What a person says to a step that waits; `arguments` go with `change` alone."""
+
+    choice: Literal["approve", "change", "skip"]
+    arguments: dict[str, Any] | None = None
+
+
+class NewRerun(Wire):
+    """A step that has ended, once more with these arguments."""
+
+    call_id: str
+    arguments: dict[str, Any]
+
+
+class NewDependants(Wire):
+    """Which of the steps that a rerun offered; all of them when not said."""
+
+    call_ids: tuple[str, ...] | None = Field(default=None, max_length=64)
 
 
 class RunView(Wire):

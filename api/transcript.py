@@ -14,11 +14,21 @@ from pydantic import ValidationError
 
 from api.schemas import ArtifactView, ErrorView, RunState, StoredEventView
 
-StepState = Literal["writing", "queued", "loading", "running", "done", "failed", "cancelled"]
+StepState = Literal[
+    "writing",
+    "waiting",
+    "queued",
+    "loading",
+    "running",
+    "done",
+    "failed",
+    "cancelled",
+    "skipped",
+]
 ThinkingState = Literal["queued", "loading", "thinking"]
 
 ENDED: frozenset[str] = frozenset({"finished", "failed", "cancelled"})
-STEP_ENDED: frozenset[str] = frozenset({"done", "failed", "cancelled"})
+STEP_ENDED: frozenset[str] = frozenset({"done", "failed", "cancelled", "skipped"})
 _STEP_STATES = frozenset({"queued", "loading", "running"})
 _THINKING_STATES = frozenset({"queued", "loading", "thinking"})
 
@@ -35,7 +45,11 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One tool call: `writing` while its arguments stream, then queued, loading, running, ended."""
+    """One tool call: `writing` while its arguments stream, then queued, loading, running, ended.
+
+    `waiting`: for a person's answer; `arguments_json` are those that it is carried out with.
+    `rerun_of`: the call id of the step that it carries out once more.
+    """
 
     call_id: str
     tool: str
@@ -52,6 +66,7 @@ class Step:
     artifacts: tuple[ArtifactView, ...] = ()
     details: dict[str, Any] = field(default_factory=dict)
     error: ErrorView | None = None
+    rerun_of: str | None = None
 
     @property
     def arguments(self) -> dict[str, Any] | None:
@@ -77,7 +92,11 @@ class Thinking:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One question and all that came of it; `blocks` are in the order they appeared."""
+    """One question and all that came of it; `blocks` are in the order they appeared.
+
+    `offered`: call ids of earlier steps that used what this turn made anew and may follow it;
+    `follows`: the run whose offer this turn carries out.
+    """
 
     run_id: str
     state: RunState = "running"
@@ -88,6 +107,9 @@ class Turn:
     error: ErrorView | None = None
     started: float = 0.0
     ended_at: float | None = None
+    rerun_of: tuple[tuple[str, str], ...] = ()
+    offered: tuple[str, ...] = ()
+    follows: str | None = None
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -129,6 +151,11 @@ class Transcript:
         """Every file of the conversation by its handle."""
         views = (view for turn in self.turns for view in (*turn.attachments, *turn.artifacts))
         return {view.handle: view for view in views if view.handle}
+
+    @property
+    def steps(self) -> dict[str, Step]:
+        """Every step of the conversation by its call id."""
+        return {step.call_id: step for turn in self.turns for step in turn.steps}
 
     def turn(self, run_id: str) -> Turn | None:
         return next((turn for turn in self.turns if turn.run_id == run_id), None)
@@ -215,7 +242,8 @@ def _speaks(*, reasoning: bool, ends: bool = False) -> Handler:
 
 def _call_started(turn: Turn, stored: StoredEventView) -> Turn:
     step = _step(turn, _text_of(stored.event, "toolCallId"))
-    named = replace(step, tool=_text_of(stored.event, "toolCallName"))
+    rerun_of = dict(turn.rerun_of).get(step.call_id)
+    named = replace(step, tool=_text_of(stored.event, "toolCallName"), rerun_of=rerun_of)
     return replace(_with_block(turn, named), thinking=None)
 
 
@@ -280,6 +308,12 @@ def _custom(turn: Turn, stored: StoredEventView) -> Turn:
         return replace(turn, text=_text_of(value, "text"), attachments=_views(value, "attachments"))
     if name == "duomo.step":
         return _step_ends(turn, value)
+    if name == "duomo.approval":
+        return _approval(turn, value)
+    if name == "duomo.rerun":
+        return _rerun(turn, value)
+    if name == "duomo.offer":
+        return replace(turn, offered=_texts(value.get("toolCallIds")))
     if name == "duomo.error":
         return replace(turn, error=_error(value))
     return turn
@@ -299,6 +333,28 @@ def _step_ends(turn: Turn, value: dict[str, Any]) -> Turn:
         error=_error(value.get("error")),
     )
     return _with_block(turn, ended)
+
+
+def _approval(turn: Turn, value: dict[str, Any]) -> Turn:
+    step = _step(turn, _text_of(value, "toolCallId"))
+    if step.ended:
+        return turn
+    changed = value.get("arguments")
+    asked = replace(
+        step,
+        state="waiting" if value.get("state") == "waiting" else "queued",
+        arguments_json=json.dumps(changed) if isinstance(changed, dict) else step.arguments_json,
+    )
+    told = _with_block(turn, asked)
+    waits = any(other.state == "waiting" for other in told.steps)
+    return replace(told, state="waiting" if waits else "running", thinking=None)
+
+
+def _rerun(turn: Turn, value: dict[str, Any]) -> Turn:
+    steps = value.get("steps")
+    named = [step for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
+    pairs = tuple((_text_of(step, "toolCallId"), _text_of(step, "of")) for step in named)
+    return replace(turn, rerun_of=pairs, follows=_text_of(value, "after") or None)
 
 
 def _run_finished(turn: Turn, stored: StoredEventView) -> Turn:
@@ -342,6 +398,11 @@ def _whole(value: object) -> int | None:
 
 def _number(value: object) -> float | None:
     return value if isinstance(value, float) else _whole(value)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    items = value if isinstance(value, list) else []
+    return tuple(item for item in items if isinstance(item, str))
 
 
 def _views(value: dict[str, Any], key: str) -> tuple[ArtifactView, ...]:

@@ -66,12 +66,21 @@ def artifact_info(artifact: "Artifact") -> ArtifactInfo:
             seed=lineage.seed,
             parents=lineage.parents,
             prompt=lineage.prompt,
+            rerun_of=lineage.rerun_of,
         ),
     )
 
 
 def tool_view(tool: "Tool") -> ToolView:
-    return ToolView.model_validate(tool, from_attributes=True)
+    from tools.registry import form_schema  # late: HTTP answers before this is imported
+
+    return ToolView(
+        name=tool.name,
+        title_zh=tool.title_zh,
+        title_en=tool.title_en,
+        icon=tool.icon,
+        parameters=form_schema(tool),
+    )
 
 
 def checkpoint_view(checkpoint: "Checkpoint", *, present: bool) -> CheckpointView:

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Self
 
 import torch
 
+from agent.approval import Approvals, AskFirst
 from agent.events import EventLog
+from agent.rerun import Reruns
 from agent.runs import Runs
 from duomo.answer import Answer, collect
+from duomo.approving import approving, refusing
 from duomo.checkpoints import inventory_of
 from duomo.embedding import LeasedEmbedder
 from duomo.home import HomeClaim, claim_home
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models.chat_models import BaseChatModel
 
     from agent.build import Agent, Memory
+    from agent.tooling import Workshop
 
 
 class Engine:
@@ -59,6 +63,7 @@ class Engine:
         self.gallery = gallery or Gallery()
         self.profile, self.catalog = chosen(settings)
         device = _device(settings.device)
+        self._ask_first = _ask_first(settings)
         # From here on nothing is refused any more: what a refusal leaves open, nobody closes.
         self._own_claim = claim_home(settings.home) if claim is None else None
         self.residency = self._open_residency(device)
@@ -70,6 +75,8 @@ class Engine:
         self._memory = Once(self._open_memory)
         self._agent = Once(self._build_agent)
         self.runs = Runs(self.events, self.artifacts, self._agent)
+        self.approvals = Approvals(self.runs, self.events, self.tools)
+        self.reruns = Reruns(self.runs, self.events, self.tools, self._workshop)
         self.indexing = Indexing(self._library, settings.home / "indexing.json")
         self.watching = Watching(self._library, self.indexing, settings.home)
         self.pictures = Pictures(self._library, self.artifacts, self.residency)
@@ -110,14 +117,22 @@ class Engine:
     # SDK
 
     def ask(
-        self, text: str, images: Sequence[Path] = (), *, conversation_id: str | None = None
+        self,
+        text: str,
+        images: Sequence[Path] = (),
+        *,
+        conversation_id: str | None = None,
+        approve: bool = False,
     ) -> Answer:
-        """One turn, to its end. `images`: files to attach. Raises the run's error, or Cancelled."""
+        """One turn, to its end. `images`: files to attach; `approve`: steps that ask first go
+        ahead. Raises the run's error, Cancelled, or ApprovalNeeded."""
         attachments = [self.keep(image, image.name).sha256 for image in images]
         if conversation_id is None:
             conversation_id = self.events.conversations.create().id
         run_id = self.runs.start(conversation_id, text, attachments)
-        return collect(conversation_id, run_id, self.events.follow(run_id), self.export)
+        events = self.events.follow(run_id)
+        told = approving(events, self.approvals) if approve else refusing(events, self.runs)
+        return collect(conversation_id, run_id, told, self.export)
 
     def keep(self, file: Path, name: str) -> Artifact:
         """Store a person's file. Raises UnreadableMedia, MediaTooLarge, DiskFull."""
@@ -265,16 +280,36 @@ class Engine:
         from agent.build import build_agent
         from agent.chat_model import DuomoChatModel
         from agent.middleware import Limits
-        from agent.tooling import Workshop, as_langchain
+        from agent.tooling import as_langchain
 
         sampling = Sampling(max_new_tokens=self.settings.max_new_tokens)
         model = self._chat_model or DuomoChatModel(
             residency=self.residency, sampling=sampling, on_tool_name=self._foresee
         )
-        workshop = Workshop(self.artifacts, self.library, self.residency)
-        tools = as_langchain(self.tools.values(), workshop)
-        limits = Limits(model_calls=self.settings.max_steps)
-        return build_agent(model, tools, self._memory(), limits)
+        return build_agent(
+            model,
+            as_langchain(self.tools.values(), self._workshop()),
+            self._memory(),
+            Limits(model_calls=self.settings.max_steps),
+            ask_first=self._ask_first,
+            contracts=self.tools,
+        )
+
+    def _workshop(self) -> "Workshop":
+        from agent.tooling import Workshop
+
+        return Workshop(self.artifacts, self.library, self.residency)
+
+
+def _ask_first(settings: Settings) -> AskFirst:
+    """A name that is no tool's would leave open what a person wanted guarded."""
+    known = discover()
+    if unknown := [name for name in settings.ask_before if name not in known]:
+        raise InvalidRequest(
+            f"设置 ask_before 里的 {unknown[0]} 不是工具名，可用的有：{'、'.join(known)}。",
+            f"{unknown[0]} in the setting ask_before is no tool; there are {', '.join(known)}.",
+        )
+    return AskFirst(frozenset(settings.ask_before), settings.ask_above_count)
 
 
 def _host_bytes(settings: Settings, device: torch.device) -> int:
@@ -290,6 +325,7 @@ def check_settings(settings: Settings) -> None:
     """Raise what an engine of these settings would be refused with at its start."""
     chosen(settings)
     _device(settings.device)
+    _ask_first(settings)
 
 
 def _device(name: str) -> torch.device:

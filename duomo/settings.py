@@ -140,12 +140,25 @@ class Settings(BaseSettings):
         description="一轮里最多思考几次，1 到 64|model calls of one turn, 1 to 64",
     )
 
+    ask_before: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="做之前先问一声的工具名，逗号分隔，如 generate_image,edit_image"
+        "|tools that ask before they run, separated by commas, like generate_image,edit_image",
+    )
+    ask_above_count: int = Field(
+        default=2,
+        ge=0,
+        le=1000,
+        description="一步要做出多于几张时先问一声，0 到 1000|a step that makes more than this many "
+        "pictures asks first, 0 to 1000",
+    )
+
     @field_validator("home", mode="after")
     @classmethod
     def _absolute(cls, home: Path) -> Path:
         return home.expanduser().absolute()
 
-    @field_validator("allowed_hosts", "mirrors", mode="before")
+    @field_validator("allowed_hosts", "mirrors", "ask_before", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

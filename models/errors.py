@@ -5,6 +5,8 @@
     │   ├── UnreadableMedia        broken, empty, or not the kind it claims to be
     │   ├── MediaTooLarge          over the bound on pixels, samples, seconds or bytes
     │   ├── InvalidRequest         an argument out of bounds or contradictory
+    │   ├── AlreadyAnswered        a step that waited was decided on before
+    │   ├── ApprovalNeeded         a step waits for a person, and nobody is there to answer
     │   └── NotFound               no such file, artifact, conversation, run, checkpoint name
     ├── CheckpointError            the weights; reinstall or choose another
     │   ├── CheckpointMissing      not on this disk
@@ -67,6 +69,14 @@ class MediaTooLarge(InputError):
 
 class InvalidRequest(InputError):
     code = "invalid_request"
+
+
+class AlreadyAnswered(InputError):
+    code = "already_answered"
+
+
+class ApprovalNeeded(InputError):
+    code = "approval_needed"
 
 
 class NotFound(InputError):

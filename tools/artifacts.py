@@ -36,6 +36,7 @@ class Lineage:
     """Where an artifact comes from. `source`: `upload`, `tool`, `preview` or `library:<path>`.
 
     `prompt`: the words that the checkpoint was given, where they are not the arguments'.
+    `rerun_of`: SHA-256 of the results in whose place it was made, with other arguments.
     """
 
     tool: str | None = None
@@ -46,6 +47,7 @@ class Lineage:
     parents: tuple[str, ...] = ()
     source: str = "tool"
     prompt: str | None = None
+    rerun_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -290,6 +292,7 @@ def _suffix(visible_label: bool) -> str:
 def _artifact(row: sqlite3.Row) -> Artifact:
     values = {key: row[key] for key in Artifact.__dataclass_fields__}
     lineage = json.loads(values["lineage"])
-    values["lineage"] = Lineage(**{**lineage, "parents": tuple(lineage["parents"])})
+    several = {key: tuple(lineage.get(key, ())) for key in ("parents", "rerun_of")}
+    values["lineage"] = Lineage(**{**lineage, **several})
     values["label"] = bool(values["label"])
     return Artifact(**values)

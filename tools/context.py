@@ -43,7 +43,8 @@ def _ignore(*_: object) -> None: ...
 
 @dataclass(frozen=True)
 class ToolContext:
-    """One tool call. `on_times(queued_seconds, load_seconds)` is called once for every lease."""
+    """One tool call. `on_times(queued_seconds, load_seconds)` is called once for every lease;
+    `rerun_of`: SHA-256 of the results that this call makes anew."""
 
     conversation_id: str
     run_id: str
@@ -56,6 +57,7 @@ class ToolContext:
     on_times: Callable[[float, float], None] = _ignore
     tool: str | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    rerun_of: tuple[str, ...] = ()
 
     @contextmanager
     def calling(self, tool: str, arguments: Mapping[str, Any]) -> Iterator["ToolContext"]:
@@ -124,6 +126,7 @@ class ToolContext:
             parents=tuple(parents),
             source=source,
             prompt=prompt,
+            rerun_of=self.rerun_of,
         )
         artifact = self.artifacts.put(data, kind=kind, name=name, lineage=lineage)
         return self.artifacts.assign(self.conversation_id, artifact.sha256)

@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 import tools
@@ -44,46 +44,54 @@ def _scan() -> Iterator[Tool]:
 
 def schema(tool: Tool) -> dict[str, Any]:
     """`tool` as an OpenAI function schema: Chinese descriptions, bounds, defaults, no `$ref`."""
+    parameters = _parameters(tool, (*_NOISE, *_LENGTHS))
+    function = {"name": tool.name, "description": tool.description, "parameters": parameters}
+    return {"type": "function", "function": function}
+
+
+def form_schema(tool: Tool) -> dict[str, Any]:
+    """The arguments of `tool` as a JSON schema for a person's form: lengths of texts too."""
+    return _parameters(tool, _NOISE)
+
+
+def _parameters(tool: Tool, noise: Collection[str]) -> dict[str, Any]:
     full = tool.arguments.model_json_schema()
-    parameters = _compact(full, full.get("$defs", {}))
+    compact = _compact(full, full.get("$defs", {}), noise)
     return {
-        "type": "function",
-        "function": {
-            "name": tool.name,
-            "description": tool.description,
-            "parameters": {
-                "type": "object",
-                "properties": parameters.get("properties", {}),
-                "required": parameters.get("required", []),
-            },
-        },
+        "type": "object",
+        "properties": compact.get("properties", {}),
+        "required": compact.get("required", []),
     }
 
 
 # Tokens that tell a model nothing; and lengths of strings, which a grammar would have to count
 # character by character: validation checks those, the descriptions say them.
-_NOISE = ("title", "$defs", "additionalProperties", "minLength", "maxLength")
+_NOISE = ("title", "$defs", "additionalProperties")
+_LENGTHS = ("minLength", "maxLength")
 
 
-def _compact(node: Any, definitions: dict[str, Any]) -> Any:
+def _compact(node: Any, definitions: dict[str, Any], noise: Collection[str]) -> Any:
     """Inline `$ref`, fold `X | None` into X, drop pydantic's titles and null defaults."""
     if isinstance(node, list):
-        return [_compact(item, definitions) for item in node]
+        return [_compact(item, definitions, noise) for item in node]
     if not isinstance(node, dict):
         return node
     if "$ref" in node:
         target = definitions[node["$ref"].rpartition("/")[2]]
-        return _compact({**target, **{k: v for k, v in node.items() if k != "$ref"}}, definitions)
+        own = {key: value for key, value in node.items() if key != "$ref"}
+        return _compact({**target, **own}, definitions, noise)
     if "anyOf" in node and (folded := _fold_optional(node)) is not node:
-        return _compact(folded, definitions)
+        return _compact(folded, definitions, noise)
     properties = node.get("properties", {})
     compact = {
-        key: _compact(value, definitions)
+        key: _compact(value, definitions, noise)
         for key, value in node.items()
-        if key not in (*_NOISE, "properties") and not (key == "default" and value is None)
+        if key not in (*noise, "properties") and not (key == "default" and value is None)
     }
     if properties:  # names of arguments are not noise, even when one is called `title`
-        compact["properties"] = {k: _compact(v, definitions) for k, v in properties.items()}
+        compact["properties"] = {
+            name: _compact(value, definitions, noise) for name, value in properties.items()
+        }
     return compact
 
 

@@ -10,6 +10,7 @@ from api.routes import (
     pictures,
     runs,
     settings,
+    steps,
     system,
 )
 
@@ -18,6 +19,7 @@ ROUTERS = (
     system.router,
     conversations.router,
     runs.router,
+    steps.router,
     artifacts.router,
     library.router,
     pictures.router,

@@ -13,9 +13,11 @@ from PIL import Image
 from pydantic import Field
 from transformers import PreTrainedTokenizerFast
 
+from agent.approval import NEVER, Approvals, AskFirst
 from agent.build import build_agent, open_memory
 from agent.events import EventLog
 from agent.middleware import Limits
+from agent.rerun import Reruns
 from agent.runs import Runs
 from agent.tooling import Workshop, as_langchain
 from models.catalog import Catalog, Checkpoint, Note, Profile
@@ -26,6 +28,7 @@ from tests.fixtures.tiny import write_llm, write_tokenizer
 from tools.artifacts import ArtifactStore, Lineage
 from tools.context import ToolContext
 from tools.contract import Arguments, ImageHandle, Tool, ToolOutput, tool
+from tools.registry import collect
 
 
 class Colour(Arguments):
@@ -92,6 +95,8 @@ class World:
     events: EventLog
     artifacts: ArtifactStore
     runs: Runs
+    approvals: Approvals
+    reruns: Reruns
     model: ScriptedModel
     home: Path
 
@@ -123,17 +128,29 @@ def make_world(tmp_path: Path) -> Iterator[MakeWorld]:
         tools: Sequence[Tool] = (paint, look, broken, failing, linger),
         model: type[ScriptedModel] = ScriptedModel,
         workers: int = 4,
+        ask_first: AskFirst = NEVER,
     ) -> World:
         events = EventLog(tmp_path / "events.db")
         artifacts = ArtifactStore(tmp_path / "artifacts")
         scripted = model(replies=list(replies))
         workshop = Workshop(artifacts, cast(Any, None), cast(Any, None))
         memory = open_memory(tmp_path / "memory.db")
-        agent = build_agent(scripted, as_langchain(tools, workshop), memory, limits)
+        contracts = collect(tools)
+        agent = build_agent(
+            scripted,
+            as_langchain(tools, workshop),
+            memory,
+            limits,
+            ask_first=ask_first,
+            contracts=contracts,
+        )
+        runs = Runs(events, artifacts, lambda: agent, workers=workers)
         world = World(
             events,
             artifacts,
-            Runs(events, artifacts, lambda: agent, workers=workers),
+            runs,
+            Approvals(runs, events, contracts),
+            Reruns(runs, events, contracts, lambda: workshop),
             scripted,
             tmp_path,
         )

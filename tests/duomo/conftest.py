@@ -33,12 +33,13 @@ def make_engine(settings: Settings, tmp_path: Path) -> Iterator[MakeEngine]:
     """Started engines whose language model says `replies`, one after another."""
     opened: list[Engine] = []
 
-    def make(*replies: Any, gallery: Path = tmp_path / "no-gallery") -> Engine:
+    def make(*replies: Any, gallery: Path = tmp_path / "no-gallery", **changes: Any) -> Engine:
         for engine in opened:
             engine.close()
         opened.clear()
         model = ScriptedModel(replies=list(replies))
-        opened.append(Engine(settings, chat_model=model, gallery=Gallery(gallery)))
+        chosen = settings.model_copy(update=changes)
+        opened.append(Engine(chosen, chat_model=model, gallery=Gallery(gallery)))
         opened[0].start()
         return opened[0]
 

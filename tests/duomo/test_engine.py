@@ -10,6 +10,7 @@ import duomo
 from duomo.engine import Engine
 from duomo.settings import Settings
 from models.errors import (
+    ApprovalNeeded,
     Cancelled,
     CheckpointBusy,
     EngineUnavailable,
@@ -55,6 +56,18 @@ def test_a_run_that_is_stopped_raises(make_engine: MakeEngine, gate: threading.E
     engine.events.subscribe(stop_first)
     with pytest.raises(Cancelled):
         engine.ask("写长诗")
+
+
+def test_a_step_that_asks_first_goes_ahead_only_where_that_was_said(
+    make_engine: MakeEngine, folder: Path
+) -> None:
+    score = ("score_image", '{"image": "img-1", "text": "红"}')
+    engine = make_engine(score, score, "红的。", ask_before=("score_image",))
+    with pytest.raises(ApprovalNeeded):
+        engine.ask("它红吗", [folder / "red.png"])
+    assert engine.events.runs.unfinished() == []
+    answer = engine.ask("它红吗", [folder / "red.png"], approve=True)
+    assert (answer.text, answer.steps[0].state) == ("红的。", "done")
 
 
 def test_a_broken_attachment_is_refused_before_the_run(

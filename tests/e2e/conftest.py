@@ -50,7 +50,8 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         missing("no Chromium")
     if not (STARTERS / "llm" / "model.safetensors").exists():
         pytest.skip("no starter weights")
-    with running(tmp_path_factory.mktemp("e2e") / "home") as product:
+    home = tmp_path_factory.mktemp("e2e") / "home"
+    with running(home, DUOMO_ASK_BEFORE="score_image") as product:
         yield product
 
 

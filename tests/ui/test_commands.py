@@ -98,6 +98,39 @@ def test_what_was_made_is_saved_with_a_mark_where_that_is_wanted(
         assert read_label(saved) == read_label(made)
 
 
+SCORE = ("score_image", '{"image": "img-1", "text": "红色"}')
+
+
+def asked_first(engine: Serve, tmp_path: Path, *words: str) -> Result:
+    engine(SCORE, "好。", ask_before=("score_image",))
+    (tmp_path / "红.png").write_bytes(picture("red"))
+    return duomo("ask", "打分", "--image", str(tmp_path / "红.png"), *words)
+
+
+def test_a_step_that_asks_is_refused_where_nobody_can_answer(engine: Serve, tmp_path: Path) -> None:
+    done = asked_first(engine, tmp_path)
+    assert done.exit_code == 1
+    assert "--yes" in done.output
+
+
+def test_yes_approves_what_asks(engine: Serve, tmp_path: Path) -> None:
+    done = asked_first(engine, tmp_path, "--yes")
+    assert done.exit_code == 0
+    assert "✓ 图文评分" in done.output
+
+
+def test_who_is_asked_at_the_terminal_changes_an_argument(
+    engine: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.commands.approve.is_interactive", lambda: True)
+    engine(SCORE, "好。", ask_before=("score_image",))
+    (tmp_path / "红.png").write_bytes(picture("red"))
+    words = ("ask", "打分", "--image", str(tmp_path / "红.png"))
+    done = CliRunner().invoke(app, words, input="x\n2\nimg-1\n蓝色\n")
+    assert done.exit_code == 0, done.output
+    assert "✓ 图文评分  img-1，蓝色" in done.output
+
+
 def test_a_broken_attachment_is_refused_in_plain_words(engine: Serve, tmp_path: Path) -> None:
     engine("好")
     broken = tmp_path / "x.png"

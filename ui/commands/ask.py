@@ -1,15 +1,16 @@
 """`duomo ask`: one question in the terminal, with its steps while they happen."""
 
 import mimetypes
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from api.client import Client, Transcript, Turn, fold
-from api.schemas import ArtifactView
+from api.client import Client, Step, Transcript, Turn, fold
+from api.schemas import ArtifactView, ToolView
 from duomo.settings import load_settings
+from ui.commands.approve import ask_about, check_somebody_is_there
 from ui.commands.live import LiveTurn
 from ui.commands.terminal import show, text, told_plainly
 from ui.engine import connect
@@ -34,9 +35,10 @@ def ask(
             "--visible-label/--no-visible-label", help=text("help.visible"), show_default=False
         ),
     ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help=text("help.approve_all"))] = False,
 ) -> None:
     with connect(load_settings(), lambda: show(text("engine.starting"), "dim")) as client:
-        turn = _ask(client, question, [*(image or []), *(audio or [])])
+        turn = _ask(client, question, [*(image or []), *(audio or [])], yes=yes)
         _save(client, turn.artifacts, output, visible_label)
     if turn.state == "failed":
         raise typer.Exit(1)
@@ -44,15 +46,38 @@ def ask(
         raise typer.Exit(130)
 
 
-def _ask(client: Client, question: str, files: Sequence[Path]) -> Turn:
+def _ask(client: Client, question: str, files: Sequence[Path], *, yes: bool) -> Turn:
     attachments = [client.upload(file).sha256 for file in files]
-    titles = {tool.name: _title(tool.title_zh, tool.title_en) for tool in client.about().tools}
+    tools = {tool.name: tool for tool in client.about().tools}
+    titles = {name: _title(tool.title_zh, tool.title_en) for name, tool in tools.items()}
     conversation = client.create_conversation()
     run = client.start_run(conversation.id, question, attachments)
+    decided: set[str] = set()
     with LiveTurn(titles) as live:
         for turn in _follow(client, run.run_id):
             live.show(turn)
+            for step in _new_questions(turn, decided):
+                decided.add(step.call_id)
+                with live.paused():
+                    _decide(client, run.run_id, step, tools.get(step.tool), yes=yes)
     return turn
+
+
+def _new_questions(turn: Turn, decided: Collection[str]) -> list[Step]:
+    waiting = (step for step in turn.steps if step.state == "waiting")
+    return [step for step in waiting if step.call_id not in decided]
+
+
+def _decide(client: Client, run_id: str, step: Step, tool: ToolView | None, *, yes: bool) -> None:
+    """Ctrl-C at the question stops the run."""
+    if yes:
+        client.answer_step(run_id, step.call_id, "approve")
+        return
+    check_somebody_is_there(client, run_id)
+    try:
+        ask_about(client, run_id, step, tool)
+    except typer.Abort:
+        client.cancel_run(run_id)
 
 
 def _title(zh: str, en: str) -> str:

@@ -1,7 +1,8 @@
 """A turn in the terminal: what is done is printed for good, what happens now is one live line."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -14,7 +15,12 @@ from api.client import Said, Step, Thinking, Turn
 from ui.commands.terminal import console, seconds, text
 from ui.untrusted import one_line, plain
 
-_MARKS = {"done": ("✓", "green"), "failed": ("✗", "red"), "cancelled": ("■", "yellow")}
+_MARKS = {
+    "done": ("✓", "green"),
+    "failed": ("✗", "red"),
+    "cancelled": ("■", "yellow"),
+    "skipped": ("→", "yellow"),
+}
 _TAIL_LINES = 8
 
 
@@ -37,6 +43,15 @@ class LiveTurn:
         traceback: TracebackType | None,
     ) -> None:
         self._live.stop()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leaves the terminal to somebody who types."""
+        self._live.stop()
+        try:
+            yield
+        finally:
+            self._live.start()
 
     def show(self, turn: Turn) -> None:
         while self._printed < len(turn.blocks) and _is_over(turn.blocks[self._printed]):

@@ -6,22 +6,30 @@ from collections.abc import Mapping
 import streamlit as st
 
 from api.client import Step
-from api.schemas import ArtifactView
+from api.schemas import ArtifactView, ToolView
 from ui.untrusted import as_label, one_line, plain
 from ui.web.components.results import show_result
 from ui.web.engine import about
 from ui.web.words import words
 
-_ENDED_BADLY = {"failed": ":material/error:", "cancelled": ":material/stop_circle:"}
+_SIGNS = {
+    "waiting": ":material/front_hand:",
+    "failed": ":material/error:",
+    "cancelled": ":material/stop_circle:",
+    "skipped": ":material/skip_next:",
+}
 _LEAST_SECONDS = 0.05  # shorter waits are not worth a word
 
 
 def show_step(step: Step, known: Mapping[str, ArtifactView]) -> None:
     """`known`: the files of the conversation by handle."""
     # Not `st.status`: it sleeps 50 ms whenever it is drawn, and calls a step done on its own.
-    icon, title = _tool(step.tool)
-    icon = _ENDED_BADLY.get(step.state, icon) if step.ended else "spinner"
-    with st.expander(_label(title, step), key=f"step-{step.call_id}", icon=icon, type="compact"):
+    tool = tool_of(step)
+    own = f":material/{tool.icon}:" if tool is not None else ":material/build:"
+    icon = _SIGNS.get(step.state, own if step.ended else "spinner")
+    with st.expander(
+        _label(title_of(step), step), key=f"step-{step.call_id}", icon=icon, type="compact"
+    ):
         _details(step)
     if step.error is not None:
         message = step.error.en if words().locale == "en" else step.error.zh
@@ -37,12 +45,16 @@ def _label(title: str, step: Step) -> str:
     return "  ".join(part for part in parts if part)
 
 
-def _tool(name: str) -> tuple[str, str]:
-    english = words().locale == "en"
-    for tool in about().tools:
-        if tool.name == name:
-            return f":material/{tool.icon}:", as_label(tool.title_en if english else tool.title_zh)
-    return ":material/build:", as_label(name)
+def tool_of(step: Step) -> ToolView | None:
+    """None where the profile no longer offers it."""
+    return next((tool for tool in about().tools if tool.name == step.tool), None)
+
+
+def title_of(step: Step) -> str:
+    tool = tool_of(step)
+    if tool is None:
+        return as_label(step.tool)
+    return as_label(tool.title_en if words().locale == "en" else tool.title_zh)
 
 
 def _brief(step: Step) -> str:
@@ -82,14 +94,27 @@ def _rounded(seconds: float) -> str:
 def _details(step: Step) -> None:
     """Inside the fold: every argument by its name, what the tool made of it, the measured times,
     the words for the model."""
-    rows = {_argument(name): _shown(value) for name, value in (step.arguments or {}).items()}
-    rows |= {words()(f"detail.{k}"): _shown(v) for k, v in step.details.items() if _told(k, v)}
-    lines = [f":gray[{as_label(name)}]  {as_label(value, 300)}" for name, value in rows.items()]
+    rows = {words()(f"detail.{k}"): _shown(v) for k, v in step.details.items() if _told(k, v)}
+    lines = [*_argument_lines(step), *_lines(rows)]
     if step.ended and step.run_seconds is not None:
         lines.append(f":gray[{words()('step.times')}]  {_all_times(step)}")
     st.markdown("  \n".join(lines) or f":gray[{words()('step.no_arguments')}]")
     if step.text:
         st.text(plain(step.text))
+
+
+def arguments_of(step: Step) -> str:
+    """Every argument by its name, as Markdown."""
+    return "  \n".join(_argument_lines(step)) or f":gray[{words()('step.no_arguments')}]"
+
+
+def _argument_lines(step: Step) -> list[str]:
+    named = {_argument(name): _shown(value) for name, value in (step.arguments or {}).items()}
+    return _lines(named)
+
+
+def _lines(rows: Mapping[str, str]) -> list[str]:
+    return [f":gray[{as_label(name)}]  {as_label(value, 300)}" for name, value in rows.items()]
 
 
 def _told(name: str, value: object) -> bool:

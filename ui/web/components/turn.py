@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from api.client import Said, Thinking, Turn
+from api.client import Said, Step, Thinking, Transcript, Turn
 from api.schemas import ArtifactView
 from ui.untrusted import as_label, as_markdown, plain
 from ui.web.components.artifacts import show_artifacts
+from ui.web.components.decide import said_of, show_offer, show_question, show_redo
 from ui.web.components.step import show_step
 from ui.web.components.turn_actions import show_actions
 from ui.web.words import words
@@ -16,19 +17,31 @@ USER_AVATAR = ":material/person:"
 ASSISTANT_AVATAR = ":material/auto_awesome:"
 
 
-def show_turn(turn: Turn, stop: Callable[[str], None], known: Mapping[str, ArtifactView]) -> None:
-    """`stop` is called with the run's id when a person presses the button; `known`: by handle."""
+def show_turn(turn: Turn, stop: Callable[[str], None], transcript: Transcript) -> None:
+    """`stop` is called with the run's id when a person presses the button."""
+    known = transcript.artifacts
     with st.chat_message(words()("chat.you"), avatar=USER_AVATAR):
         if turn.attachments:
             show_artifacts(turn.attachments, f"asked-{turn.run_id}")
-        if turn.text:
+        if turn.rerun_of:
+            st.text(said_of(turn))
+        elif turn.text:
             st.text(plain(turn.text))
     with st.chat_message(words()("app.title"), avatar=ASSISTANT_AVATAR):
         for block in turn.blocks:
-            _said(block) if isinstance(block, Said) else show_step(block, known)
+            _said(block) if isinstance(block, Said) else _step(turn, block, known)
         _ending(turn, stop)
-        if turn.ended and turn.text:
+        if turn.ended and turn.text and not turn.rerun_of:
             show_actions(turn)
+        show_offer(turn, transcript)
+
+
+def _step(turn: Turn, step: Step, known: Mapping[str, ArtifactView]) -> None:
+    show_step(step, known)
+    if step.state == "waiting":
+        show_question(turn.run_id, step)
+    elif turn.ended:
+        show_redo(step)
 
 
 def _said(said: Said) -> None:
@@ -71,7 +84,9 @@ def _now(turn: Turn, stop: Callable[[str], None]) -> None:
             on_click=stop,
             args=(turn.run_id,),
         )
-        st.caption(thinking_of(turn.thinking), width="content")
+        waits = turn.state == "waiting"
+        shown = text("chat.waiting") if waits else thinking_of(turn.thinking)
+        st.caption(shown, width="content")
 
 
 def thinking_of(thinking: Thinking | None) -> str:

@@ -41,7 +41,7 @@ def show() -> None:
     else:
         show_welcome(_input, ask, _similar)
     if conversation_id is not None:
-        _watch(conversation_id, len(transcript.turns))
+        _watch(conversation_id, _shape(transcript))
 
 
 def _transcript(conversation_id: str | None) -> Transcript:
@@ -56,7 +56,8 @@ def _transcript(conversation_id: str | None) -> Transcript:
 
 
 def _turns(conversation_id: str, transcript: Transcript) -> None:
-    """Ended turns are drawn once; from the first that runs on, a fragment follows the engine."""
+    """Turns that ended or wait for a person are drawn once; from the first that runs on, a fragment
+    follows the engine."""
     turns = transcript.turns
     first = _first_running(turns)
     hidden = 0 if st.session_state.get("all-turns") == conversation_id else first - TURNS
@@ -65,13 +66,19 @@ def _turns(conversation_id: str, transcript: Transcript) -> None:
         st.button(text, key="earlier", type="tertiary", on_click=_show_all, args=(conversation_id,))
     for turn in turns[max(hidden, 0) : first]:
         with st.container():
-            show_turn(turn, _stop, transcript.artifacts)
+            show_turn(turn, _stop, transcript)
     if first < len(turns):
         _live(conversation_id, first)
 
 
 def _first_running(turns: tuple[Turn, ...]) -> int:
-    return next((i for i, turn in enumerate(turns) if not turn.ended), len(turns))
+    still = (i for i, turn in enumerate(turns) if not turn.ended and turn.state != "waiting")
+    return next(still, len(turns))
+
+
+def _shape(transcript: Transcript) -> tuple[bool, ...]:
+    """What the page has to be drawn anew for: another turn, or one that waits or no longer does."""
+    return tuple(turn.state == "waiting" for turn in transcript.turns)
 
 
 def _show_all(conversation_id: str) -> None:
@@ -86,22 +93,22 @@ def _live(conversation_id: str, first: int) -> None:
     transcript = feeds().of(conversation_id).wait(after, LIVE_SECONDS / 2)
     st.session_state[seen] = transcript.last_seq
     turn, *later = transcript.turns[first:]
-    show_turn(turn, _stop, transcript.artifacts)
+    show_turn(turn, _stop, transcript)
     for next_turn in later:
         with st.container():
-            show_turn(next_turn, _stop, transcript.artifacts)
-    if not transcript.running:
+            show_turn(next_turn, _stop, transcript)
+    if _first_running(transcript.turns) != first:
         st.rerun()
 
 
 @st.fragment(run_every=LOOK_SECONDS)
-def _watch(conversation_id: str, drawn: int) -> None:
+def _watch(conversation_id: str, drawn: tuple[bool, ...]) -> None:
     """Notices what another tab did, and an engine that went away."""
     try:
         transcript = feeds().of(conversation_id).refresh()
     except (EngineUnavailable, NotFound):
         st.rerun()
-    if len(transcript.turns) > drawn:
+    if _shape(transcript) != drawn:
         st.rerun()
 
 
