@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 SHOW_SECONDS = 0.2  # progress is shown at most this often; a new state or picture always
 STOPPED = "已停止。"
+_KEPT = ("artifacts", "details", "error", "question")
 
 
 @dataclass(frozen=True)
@@ -92,11 +93,12 @@ class Step:
 
     def fail(self, error: DuomoError) -> tuple[str, dict[str, Any]]:
         """End the step with an error; a `ToolRetry` is marked as the model's to correct."""
-        return self._end("failed", error.zh, error=error_view(error))
+        asked = {"question": error.question} if isinstance(error, ToolRetry) else {}
+        return self._end("failed", error.zh, error=error_view(error), **asked)
 
     def repeat(self, text: str, value: dict[str, Any]) -> None:
         """End the step with the result that the same call had before."""
-        kept = {key: value[key] for key in ("artifacts", "details", "error") if key in value}
+        kept = {key: value[key] for key in _KEPT if key in value}
         self._end(value["state"], text, **kept)
 
     def _succeed(self, output: ToolOutput, artifacts: ArtifactStore) -> tuple[str, dict[str, Any]]:

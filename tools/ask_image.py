@@ -6,6 +6,7 @@ from pydantic import Field
 
 from models.errors import ToolFailed
 from tools import replies
+from tools.checks import Sentence
 from tools.context import ToolContext
 from tools.contract import Arguments, ImageHandle, ToolOutput, tool
 
@@ -15,7 +16,7 @@ _SHOWN_EVERY = 16  # characters: every note is stored, so not one for each token
 
 class AskImage(Arguments):
     image: ImageHandle
-    question: str = Field("", description="关于图片的问题，空着就是描述", max_length=500)
+    question: Sentence = Field("", description="关于图片的问题，空着就是描述", max_length=500)
 
 
 @tool(title_zh="看图回答", title_en="Look and answer", icon="visibility", roles=("vlm",))

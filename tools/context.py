@@ -14,7 +14,7 @@ from PIL import Image
 
 from models.errors import Cancelled, ToolRetry
 from tools.artifacts import Artifact, ArtifactStore, Lineage
-from tools.handles import KIND_ZH, Kind, kind_of
+from tools.handles import KIND_ZH, Kind, kind_of, which
 from tools.labels import ContentLabel, label_after, label_image, label_sound, new_label, read_label
 
 if TYPE_CHECKING:
@@ -88,12 +88,12 @@ class ToolContext:
 
     def image(self, handle: str) -> tuple[Artifact, Image.Image]:
         """The picture of a handle, upright RGB. `ToolRetry` when there is none."""
-        artifact = self._artifact(handle, "image")
+        artifact = self.find(handle, "image")
         return artifact, self.artifacts.open_image(artifact.sha256)
 
     def audio(self, handle: str) -> tuple[Artifact, Path]:
         """The sound of a handle and its file. `ToolRetry` when there is none."""
-        artifact = self._artifact(handle, "audio")
+        artifact = self.find(handle, "audio")
         return artifact, self.artifacts.path(artifact.sha256)
 
     def keep(
@@ -179,7 +179,8 @@ class ToolContext:
     def _label_after(self, parents: Iterable[str]) -> ContentLabel:
         return label_after(read_label(self.artifacts.path(parent)) for parent in parents)
 
-    def _artifact(self, handle: str, kind: Kind) -> Artifact:
+    def find(self, handle: str, kind: Kind) -> Artifact:
+        """What a handle of this conversation means. `ToolRetry` when it is not, or no `kind`."""
         artifact = self.artifacts.resolve(self.conversation_id, handle)
         if artifact is not None and artifact.kind == kind:
             return artifact
@@ -198,6 +199,7 @@ class ToolContext:
         return ToolRetry(
             f"{wrong}，{shown}。",
             f"{handle} is no {kind} of this conversation; it has {', '.join(existing) or 'none'}.",
+            question=which(kind, existing[-_LISTED:]),
         )
 
 

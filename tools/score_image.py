@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from tools import replies
+from tools.checks import Sentence
 from tools.context import ToolContext
 from tools.contract import Arguments, ImageHandle, ToolOutput, tool
 
@@ -11,7 +12,7 @@ _WEIGHT = 2.5  # Hessel et al., CLIPScore (EMNLP 2021), equation 1
 
 class ScoreImage(Arguments):
     image: ImageHandle
-    text: str = Field(description="要对照的文字，最多200字", min_length=1, max_length=200)
+    text: Sentence = Field(description="要对照的文字，最多200字", min_length=1, max_length=200)
 
 
 def clip_score(cosine: float) -> float:
