@@ -24,6 +24,7 @@ from ag_ui.core import (
     TokenUsage,
 )
 
+from agent.afresh import asks_afresh
 from agent.context import RunContext, current_run
 from agent.conversations import Run
 from agent.events import EventLog
@@ -79,8 +80,16 @@ class Runs:
         self._turns: dict[str, _Turn] = {}
         self._closing = False
 
-    def start(self, conversation_id: str, text: str, attachments: Sequence[str] = ()) -> str:
-        """Queue a turn and return its run id. `attachments`: SHA-256 of stored artifacts.
+    def start(
+        self,
+        conversation_id: str,
+        text: str,
+        attachments: Sequence[str] = (),
+        *,
+        fresh: bool = False,
+    ) -> str:
+        """Queue a turn and return its run id. `attachments`: SHA-256 of stored artifacts; `fresh`:
+        no tool may answer from its cache, which a person also says in words (重新做).
 
         The attachments get their handles now, in this order. Errors: `InvalidRequest` (nothing
         was said), `NotFound` (conversation or artifact), `EngineUnavailable` (shutting down).
@@ -95,7 +104,8 @@ class Runs:
         with self._lock:
             if self._closing:
                 raise _stopped()
-            turn = self._open(conversation_id, text, artifacts_of=[a.sha256 for a in artifacts])
+            shas = [artifact.sha256 for artifact in artifacts]
+            turn = self._open(conversation_id, text, shas, fresh or asks_afresh(text))
             self._enqueue(turn)
         return turn.run_id
 
@@ -153,11 +163,13 @@ class Runs:
         for turn in turns:
             self._fail(turn, _stopped())
 
-    def _open(self, conversation_id: str, text: str, artifacts_of: Sequence[str]) -> _Turn:
+    def _open(
+        self, conversation_id: str, text: str, artifacts_of: Sequence[str], fresh: bool
+    ) -> _Turn:
         handles = [self._artifacts.assign(conversation_id, sha256) for sha256 in artifacts_of]
         run = self._events.runs.create(conversation_id)
         self._events.conversations.touch(conversation_id, text or "、".join(handles))
-        turn = _Turn(self._context(run), text, handles)
+        turn = _Turn(self._context(run, fresh), text, handles)
         self._turns[run.id] = turn
         views = [
             artifact_view(handle, self._artifacts.get(sha256))
@@ -168,7 +180,7 @@ class Runs:
         record(CustomEvent(name="duomo.user", value={"text": text, "attachments": views}))
         return turn
 
-    def _context(self, run: Run) -> RunContext:
+    def _context(self, run: Run, fresh: bool) -> RunContext:
         def record(event: BaseEvent) -> None:
             if run.id in self._turns:  # nothing follows the terminal event
                 self._events.append(run.conversation_id, run.id, event)
@@ -176,7 +188,7 @@ class Runs:
         def handles() -> list[str]:
             return [handle for handle, _ in self._artifacts.handles(run.conversation_id)]
 
-        return RunContext(run.conversation_id, run.id, record, handles)
+        return RunContext(run.conversation_id, run.id, record, handles, fresh)
 
     def _enqueue(self, turn: _Turn) -> None:
         line = self._waiting.setdefault(turn.conversation_id, deque())

@@ -16,9 +16,11 @@ from langchain_core.tools import BaseTool, StructuredTool
 from agent.context import RunContext, current_run
 from agent.views import StepState, artifact_view, error_view, step_value
 from models.errors import Cancelled, DuomoError, ToolFailed, ToolRetry
+from tools.answer_cache import AnswerCache
 from tools.artifacts import ArtifactStore
 from tools.context import Activity, ToolContext
 from tools.contract import Tool, ToolOutput
+from tools.recall import Recall
 from tools.registry import schema
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ class Workshop:
     artifacts: ArtifactStore
     library: "Library"
     residency: "Residency"
+    answers: AnswerCache | None = None
 
 
 def as_langchain(tools: Iterable[Tool], workshop: Workshop) -> list[BaseTool]:
@@ -117,6 +120,7 @@ class Step:
             residency=workshop.residency,
             on_activity=self._show,
             on_times=self._add_times,
+            recall=Recall(workshop.answers, self._run.fresh),
         )
 
     def _add_times(self, queued_seconds: float, load_seconds: float) -> None:

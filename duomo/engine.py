@@ -20,6 +20,7 @@ from duomo.profiles import chosen
 from duomo.pulls import Pulls
 from duomo.samples import Gallery, suggestions, thumbnail
 from duomo.settings import Settings
+from duomo.version import VERSION
 from duomo.warmup import Warmup
 from duomo.watching import Watching
 from models.catalog import Checkpoint
@@ -28,6 +29,7 @@ from models.errors import CheckpointBusy, CheckpointError, InvalidRequest
 from models.inventory import Inventory, Removed
 from models.residency import Residency
 from retrieval.library import Hit, Library
+from tools.answer_cache import AnswerCache
 from tools.artifacts import Artifact, ArtifactStore, Lineage
 from tools.contract import Tool
 from tools.creations import Creations
@@ -64,6 +66,7 @@ class Engine:
         self.residency = self._open_residency(device)
         self.artifacts = ArtifactStore(settings.artifacts_dir)
         self.incoming_dir.mkdir(exist_ok=True)
+        self.answers = AnswerCache(settings.answers_path, settings.answer_cache, VERSION)
         self.tools = self._offered_tools()
         self.events = EventLog(settings.events_path)
         self._library = Once(self._open_library)
@@ -97,6 +100,7 @@ class Engine:
         self._memory.close(lambda memory: memory.close())
         self.creations.close()
         self.artifacts.close()
+        self.answers.close()
         if self._own_claim is not None:
             self._own_claim.release()
 
@@ -271,7 +275,7 @@ class Engine:
         model = self._chat_model or DuomoChatModel(
             residency=self.residency, sampling=sampling, on_tool_name=self._foresee
         )
-        workshop = Workshop(self.artifacts, self.library, self.residency)
+        workshop = Workshop(self.artifacts, self.library, self.residency, self.answers)
         tools = as_langchain(self.tools.values(), workshop)
         limits = Limits(model_calls=self.settings.max_steps)
         return build_agent(model, tools, self._memory(), limits)

@@ -16,6 +16,7 @@ from models.errors import Cancelled, ToolRetry
 from tools.artifacts import Artifact, ArtifactStore, Lineage
 from tools.handles import KIND_ZH, Kind, kind_of, which
 from tools.labels import ContentLabel, label_after, label_image, label_sound, new_label, read_label
+from tools.recall import Recall, Value, weights_of
 
 if TYPE_CHECKING:
     from models.residency import Residency, Ticket
@@ -56,6 +57,7 @@ class ToolContext:
     on_times: Callable[[float, float], None] = _ignore
     tool: str | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    recall: Recall = field(default_factory=lambda: Recall(None))
 
     @contextmanager
     def calling(self, tool: str, arguments: Mapping[str, Any]) -> Iterator["ToolContext"]:
@@ -75,6 +77,23 @@ class ToolContext:
         `size` of the call in px, where memory grows with it.
         """
         return self.residency.lease(role, _CallTicket(self), size=size)
+
+    def remembered(
+        self,
+        inputs: Mapping[str, Any],
+        roles: tuple[str, ...],
+        compute: Callable[[], Value],
+        keep: Callable[[Value], bool] = lambda _: True,
+    ) -> Value:
+        """What `compute` returns, or returned before for the same `inputs` and the same weights.
+
+        For work that always has the same result. `inputs` and the value are JSON; files are named
+        by their SHA-256. `keep` says whether a value is worth keeping.
+        """
+        if self.recall.cache is None:
+            return compute()
+        weights = weights_of(roles, self.residency)
+        return self.recall(self.tool or "", inputs, weights, compute, keep)
 
     def progress(self, fraction: float | None, note: str, preview: Artifact | None = None) -> None:
         """Show how far the call is (`fraction` 0–1, None when unknown). Chinese `note`, short."""

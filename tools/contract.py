@@ -15,7 +15,7 @@ short Chinese hint) or `ToolFailed` (it cannot).
 import inspect
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -75,7 +75,10 @@ class Tool:
         arguments = self.parse(raw)
         check_handles(arguments, context)
         with context.calling(self.name, arguments.model_dump(exclude_defaults=True)) as call:
-            return self.run(arguments, call)
+            output = self.run(arguments, call)
+        if not context.recall.hit:
+            return output
+        return replace(output, details={**output.details, "cached": True})
 
 
 def tool(

@@ -11,7 +11,8 @@ from tools import replies
 from tools.checks import Sentence
 from tools.context import ToolContext
 from tools.contract import Arguments, ToolOutput, tool
-from tools.library import keep_hits, require_pictures
+from tools.library import as_json, keep_hits, require_pictures
+from tools.recall import same_question
 
 MAX_TOP_K = 20
 
@@ -48,8 +49,17 @@ def search_images(arguments: SearchImages, context: ToolContext) -> ToolOutput:
     """按一句话在图库里找图片。"""
     require_pictures(context.library)
     filters = _filters(arguments.filters)
-    hits = context.library.search_text(arguments.query, arguments.top_k, filters)
-    handles, details = keep_hits(hits, context)
+    inputs = {
+        **arguments.model_dump(mode="json"),
+        "query": same_question(arguments.query),
+        "library": context.library.state(),
+    }
+    found = context.remembered(
+        inputs,
+        ("clip",),
+        lambda: as_json(context.library.search_text(arguments.query, arguments.top_k, filters)),
+    )
+    handles, details = keep_hits(found, context)
     return ToolOutput(replies.found_images(handles), handles, details)
 
 

@@ -25,6 +25,7 @@ def ask(
     audio: Annotated[
         list[Path] | None, typer.Option(help=text("help.audio"), exists=True, dir_okay=False)
     ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help=text("help.fresh"))] = False,
     output: Annotated[Path, typer.Option(help=text("help.output"), file_okay=False)] = Path(
         "duomo-output"
     ),
@@ -36,7 +37,7 @@ def ask(
     ] = None,
 ) -> None:
     with connect(load_settings(), lambda: show(text("engine.starting"), "dim")) as client:
-        turn = _ask(client, question, [*(image or []), *(audio or [])])
+        turn = _ask(client, question, [*(image or []), *(audio or [])], fresh)
         _save(client, turn.artifacts, output, visible_label)
     if turn.state == "failed":
         raise typer.Exit(1)
@@ -44,11 +45,11 @@ def ask(
         raise typer.Exit(130)
 
 
-def _ask(client: Client, question: str, files: Sequence[Path]) -> Turn:
+def _ask(client: Client, question: str, files: Sequence[Path], fresh: bool) -> Turn:
     attachments = [client.upload(file).sha256 for file in files]
     titles = {tool.name: _title(tool.title_zh, tool.title_en) for tool in client.about().tools}
     conversation = client.create_conversation()
-    run = client.start_run(conversation.id, question, attachments)
+    run = client.start_run(conversation.id, question, attachments, fresh=fresh)
     with LiveTurn(titles) as live:
         for turn in _follow(client, run.run_id):
             live.show(turn)
