@@ -23,13 +23,15 @@ LlmState = Literal["queued", "loading", "thinking"]
 @dataclass(frozen=True)
 class RunContext:
     """One run. `record` commits an event; `handles` are those of the conversation, as of now;
-    `open_calls` are the ids of tool calls that were shown and have no result yet; `decisions` what
-    a person said to those that asked first, by call id."""
+    `fresh`: no tool may answer from its cache; `open_calls` are the ids of tool calls that were
+    shown and have no result yet; `decisions` what a person said to those that asked first, by call
+    id."""
 
     conversation_id: str
     run_id: str
     record: Callable[[BaseEvent], None]
     handles: Callable[[], Sequence[str]] = tuple
+    fresh: bool = False
     cancel: threading.Event = field(default_factory=threading.Event)
     open_calls: set[str] = field(default_factory=set)
     decisions: "dict[str, Decision]" = field(default_factory=dict)

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from uuid import uuid4
 
 from langchain.agents.middleware import AgentMiddleware, AgentState, hook_config
-from langchain.agents.middleware.types import ToolCallRequest
+from langchain.agents.middleware.types import ModelRequest, ModelResponse, ToolCallRequest
 from langchain_core.messages import AIMessage, BaseMessage, ToolCall, ToolMessage
 from langgraph.runtime import Runtime
 from langgraph.types import Command
@@ -15,10 +16,13 @@ from agent.context import RunContext, running
 from agent.history import last_turn
 from agent.narrator import say
 from agent.tooling import Step, is_retry
+from agent.unusable import set_aside
 from models.errors import ToolRetry
 
 TOO_MANY_STEPS = "步骤太多，我先停在这里。可以把要做的事分成几句话再说一次。"
 ASK_AGAIN = "我试了几次都没成功：{hint}请再说具体一点。"
+NO_JSON = "参数不是能用的JSON对象，请重写这次调用。"
+CANNOT = "这件事我还不会做。请换个说法，或者说说想要什么结果。"
 HALF_A_CALL = "这一步的参数太长，没能写完。请换个短一点的说法。"
 NO_ANSWER = "我没想好怎么回答，请换个说法再问一次。"
 
@@ -50,7 +54,7 @@ class TurnGuard(AgentMiddleware[AgentState[Any], Any, Any]):
         turn = last_turn(state["messages"])
         retries = [m for m in turn if isinstance(m, ToolMessage) and is_retry(m.artifact)]
         if len(retries) > self._limits.repairs:
-            return _end(say(run, ASK_AGAIN.format(hint=retries[-1].text)))
+            return _end(say(run, _question(retries[-1])))
         if sum(isinstance(m, AIMessage) for m in turn) >= self._limits.model_calls:
             return _end(say(run, TOO_MANY_STEPS))
         return None
@@ -68,11 +72,22 @@ class TurnGuard(AgentMiddleware[AgentState[Any], Any, Any]):
         assert isinstance(reply, AIMessage)
         if reply.response_metadata.get("finish_reason") == "length" and _has_call(reply):
             return _drop_calls(run, reply)
+        if reply.invalid_tool_calls:
+            return _explain(run, reply)
         if not reply.tool_calls:
             return _complete(run, reply, turn)
         if len(_calls(turn)) > self._limits.tool_calls:
             return _end(*_refuse(run, reply.tool_calls), say(run, TOO_MANY_STEPS))
         return _without_repetition(run, reply.tool_calls, turn[:-1])
+
+    def wrap_model_call(
+        self,
+        request: ModelRequest[Any],
+        handler: Callable[[ModelRequest[Any]], ModelResponse[Any]],
+    ) -> ModelResponse[Any]:
+        response = handler(request)
+        messages = [set_aside(m) if isinstance(m, AIMessage) else m for m in response.result]
+        return replace(response, result=messages)
 
     def wrap_tool_call(
         self,
@@ -85,6 +100,7 @@ class TurnGuard(AgentMiddleware[AgentState[Any], Any, Any]):
         error = ToolRetry(
             f"没有工具{request.tool_call['name']}，可用的工具：{names}。",
             f"There is no tool {request.tool_call['name']}.",
+            question=CANNOT,
         )
         return _result(request.tool_call, *_step(running(), request.tool_call).fail(error))
 
@@ -129,14 +145,36 @@ def _complete(
     """An answer without words gets some: the last result, or that there is none."""
     if reply.text.strip():
         return None
-    results = [m.text for m in turn if isinstance(m, ToolMessage)]
-    return _instead(run, reply, results[-1] if results else NO_ANSWER)
+    results = [m for m in turn if isinstance(m, ToolMessage)]
+    return _instead(run, reply, _outcome(results[-1]) if results else NO_ANSWER)
 
 
 def _instead(run: RunContext, reply: AIMessage, words: str) -> dict[str, Any]:
     """`reply` with `words` added and no calls; the same id, so that it takes its place."""
     say(run, words)
     return {"messages": [AIMessage(reply.text + words, id=reply.id)]}
+
+
+def _explain(run: RunContext, reply: AIMessage) -> dict[str, Any]:
+    """Calls whose arguments cannot be read get their hint; those beside them are run."""
+    unreadable = [
+        ToolCall(name=call["name"] or "", args={}, id=call["id"] or str(uuid4()))
+        for call in reply.invalid_tool_calls
+    ]
+    error = ToolRetry(NO_JSON, "The arguments are no JSON object.")
+    results = [_result(call, *_step(run, call).fail(error)) for call in unreadable]
+    whole = AIMessage(reply.text, tool_calls=[*reply.tool_calls, *unreadable], id=reply.id)
+    return {"messages": [whole, *results]}
+
+
+def _outcome(result: ToolMessage) -> str:
+    """A result in words for the person: a hint to the model becomes a question."""
+    return _question(result) if is_retry(result.artifact) else result.text
+
+
+def _question(result: ToolMessage) -> str:
+    """What to ask the person about a call that could not be repaired."""
+    return result.artifact.get("question") or ASK_AGAIN.format(hint=result.text)
 
 
 def _refuse(run: RunContext, calls: Sequence[ToolCall]) -> list[BaseMessage]:
@@ -155,9 +193,7 @@ def _without_repetition(
     results: list[BaseMessage] = [_repeat(run, call, known[_key(call)]) for call in repeated]
     if len(repeated) < len(calls):
         return {"messages": results}
-    last = known[_key(repeated[-1])]
-    words = ASK_AGAIN.format(hint=last.text) if is_retry(last.artifact) else last.text
-    return _end(*results, say(run, words))
+    return _end(*results, say(run, _outcome(known[_key(repeated[-1])])))
 
 
 def _repeat(run: RunContext, call: ToolCall, earlier: ToolMessage) -> ToolMessage:

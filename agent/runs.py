@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from ag_ui.core import BaseEvent, CustomEvent, RunStartedEvent, TokenUsage
 
 from agent import endings
+from agent.afresh import asks_afresh
 from agent.approval import (
     Decision,
     already_answered,
@@ -82,8 +83,16 @@ class Runs:
         self._turns: dict[str, _Turn] = {}
         self._closing = False
 
-    def start(self, conversation_id: str, text: str, attachments: Sequence[str] = ()) -> str:
-        """Queue a turn and return its run id. `attachments`: SHA-256 of stored artifacts.
+    def start(
+        self,
+        conversation_id: str,
+        text: str,
+        attachments: Sequence[str] = (),
+        *,
+        fresh: bool = False,
+    ) -> str:
+        """Queue a turn and return its run id. `attachments`: SHA-256 of stored artifacts; `fresh`:
+        no tool may answer from its cache, which a person also says in words (重新做).
 
         The attachments get their handles now, in this order. Errors: `InvalidRequest` (nothing
         was said), `NotFound` (conversation or artifact), `EngineUnavailable` (shutting down).
@@ -105,17 +114,19 @@ class Runs:
             ]
             work = Spoken(with_attachments(text, handles))
             user = CustomEvent(name="duomo.user", value={"text": text, "attachments": views})
-            return self._open(conversation_id, text or "、".join(handles), work, [user])
+            fresh = fresh or asks_afresh(text)
+            return self._open(conversation_id, text or "、".join(handles), work, [user], fresh)
 
     def begin(self, conversation_id: str, words: str, work: Work, told: BaseEvent) -> str:
         """Queue work that is not the language model's; `words` say in the log what it is.
+        No tool answers from its cache.
 
         `EngineUnavailable` when shutting down.
         """
         user = CustomEvent(name="duomo.user", value={"text": words, "attachments": []})
         with self._lock:
             self._check_open()
-            return self._open(conversation_id, words, work, [user, told])
+            return self._open(conversation_id, words, work, [user, told], fresh=True)
 
     def answer(self, run_id: str, call_id: str, decision: Decision) -> None:
         """Decide on a call that waits; the last one lets the run go on. `AlreadyAnswered`."""
@@ -181,7 +192,7 @@ class Runs:
     def _wait_on(self, run: Run) -> bool:
         """Take a waiting run up again, with what was asked and answered. False: nothing was."""
         steps = steps_of(self._events.replay(run_id=run.id)).values()
-        turn = _Turn(self._context(run), Resumed())
+        turn = _Turn(self._context(run, fresh=False), Resumed())
         turn.awaited.update(step.call_id for step in steps if step.approval == "waiting")
         turn.context.open_calls.update(step.call_id for step in steps if step.state is None)
         turn.context.decisions.update(
@@ -209,17 +220,22 @@ class Runs:
             raise endings.stopped()
 
     def _open(
-        self, conversation_id: str, first_words: str, work: Work, told: Sequence[BaseEvent]
+        self,
+        conversation_id: str,
+        first_words: str,
+        work: Work,
+        told: Sequence[BaseEvent],
+        fresh: bool,
     ) -> str:
         run = self._events.runs.create(conversation_id)
         self._events.conversations.touch(conversation_id, first_words)
-        turn = self._turns[run.id] = _Turn(self._context(run), work)
+        turn = self._turns[run.id] = _Turn(self._context(run, fresh), work)
         for event in (RunStartedEvent(thread_id=conversation_id, run_id=run.id), *told):
             turn.context.record(event)
         self._enqueue(turn)
         return run.id
 
-    def _context(self, run: Run) -> RunContext:
+    def _context(self, run: Run, fresh: bool) -> RunContext:
         def record(event: BaseEvent) -> None:
             if run.id in self._turns:  # nothing follows the terminal event
                 self._events.append(run.conversation_id, run.id, event)
@@ -227,7 +243,7 @@ class Runs:
         def handles() -> list[str]:
             return [handle for handle, _ in self._artifacts.handles(run.conversation_id)]
 
-        return RunContext(run.conversation_id, run.id, record, handles)
+        return RunContext(run.conversation_id, run.id, record, handles, fresh)
 
     def _enqueue(self, turn: _Turn) -> None:
         line = self._waiting.setdefault(turn.conversation_id, deque())

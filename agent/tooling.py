@@ -16,9 +16,11 @@ from langchain_core.tools import BaseTool, StructuredTool
 from agent.context import RunContext, current_run
 from agent.views import StepState, artifact_view, error_view, step_value
 from models.errors import Cancelled, DuomoError, ToolFailed, ToolRetry
+from tools.answer_cache import AnswerCache
 from tools.artifacts import ArtifactStore
 from tools.context import Activity, ToolContext
 from tools.contract import Tool, ToolOutput
+from tools.recall import Recall
 from tools.registry import schema
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 SHOW_SECONDS = 0.2  # progress is shown at most this often; a new state or picture always
 STOPPED = "已停止。"
+_KEPT = ("artifacts", "details", "error", "question")
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Workshop:
     artifacts: ArtifactStore
     library: "Library"
     residency: "Residency"
+    answers: AnswerCache | None = None
 
 
 def as_langchain(tools: Iterable[Tool], workshop: Workshop) -> list[BaseTool]:
@@ -96,7 +100,8 @@ class Step:
 
     def fail(self, error: DuomoError) -> tuple[str, dict[str, Any]]:
         """End the step with an error; a `ToolRetry` is marked as the model's to correct."""
-        return self._end("failed", error.zh, error=error_view(error))
+        asked = {"question": error.question} if isinstance(error, ToolRetry) else {}
+        return self._end("failed", error.zh, error=error_view(error), **asked)
 
     def skip(self, text: str) -> tuple[str, dict[str, Any]]:
         """End the step without carrying it out: a person said so."""
@@ -104,7 +109,7 @@ class Step:
 
     def repeat(self, text: str, value: dict[str, Any]) -> None:
         """End the step with the result that the same call had before."""
-        kept = {key: value[key] for key in ("artifacts", "details", "error") if key in value}
+        kept = {key: value[key] for key in _KEPT if key in value}
         self._end(value["state"], text, **kept)
 
     def _succeed(self, output: ToolOutput, artifacts: ArtifactStore) -> tuple[str, dict[str, Any]]:
@@ -124,6 +129,7 @@ class Step:
             on_activity=self._show,
             on_times=self._add_times,
             rerun_of=self._rerun_of,
+            recall=Recall(workshop.answers, self._run.fresh),
         )
 
     def _add_times(self, queued_seconds: float, load_seconds: float) -> None:

@@ -23,6 +23,7 @@ from api.picture_client import CreationCalls, PictureCalls
 from api.schemas import (
     About,
     ArtifactInfo,
+    CacheView,
     ConversationList,
     ConversationView,
     DeviceView,
@@ -136,6 +137,14 @@ class Client(PictureCalls, CreationCalls):
     def device(self) -> DeviceView:
         return self._get(DeviceView, "/api/device")
 
+    def cache(self) -> CacheView:
+        """What tools remember of questions that were asked before."""
+        return self._get(CacheView, "/api/cache")
+
+    def clear_cache(self) -> CacheView:
+        """Forgets all of it; what there was."""
+        return _view(CacheView, self._send("DELETE", "/api/cache"))
+
     def settings(self) -> SettingsView:
         return self._get(SettingsView, "/api/settings")
 
@@ -178,11 +187,20 @@ class Client(PictureCalls, CreationCalls):
         return fold(Transcript(), self.conversation_events(conversation_id))
 
     def start_run(
-        self, conversation_id: str, text: str, attachments: Sequence[str] = ()
+        self,
+        conversation_id: str,
+        text: str,
+        attachments: Sequence[str] = (),
+        *,
+        fresh: bool = False,
     ) -> StartedRun:
-        """One turn; `attachments` are SHA-256 of uploaded artifacts. Returns at once."""
+        """One turn; `attachments` are SHA-256 of uploaded artifacts. Returns at once.
+
+        `fresh`: no tool may answer from its cache.
+        """
         path = f"/api/conversations/{_part(conversation_id)}/runs"
-        return self._post(StartedRun, path, {"text": text, "attachments": list(attachments)})
+        body = {"text": text, "attachments": list(attachments), "fresh": fresh}
+        return self._post(StartedRun, path, body)
 
     def run(self, run_id: str) -> RunView:
         return self._get(RunView, f"/api/runs/{_part(run_id)}")

@@ -141,6 +141,14 @@ class DeviceView(Wire):
     history: tuple[SwapView, ...] = Field(default=(), description="The latest, oldest first")
 
 
+class CacheView(Wire):
+    """Answers of tools that are kept."""
+
+    entries: int
+    bytes: int
+    limit_bytes: int
+
+
 # Models
 
 
@@ -277,6 +285,7 @@ class NewRun(Wire):
 
     text: str = Field(default="", max_length=MAX_TEXT)
     attachments: tuple[str, ...] = Field(default=(), max_length=MAX_ATTACHMENTS)
+    fresh: bool = Field(default=False, description="True: no tool may answer from its cache")
 
 
 class StartedRun(Wire):

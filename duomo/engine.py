@@ -23,6 +23,7 @@ from duomo.profiles import chosen
 from duomo.pulls import Pulls
 from duomo.samples import Gallery, suggestions, thumbnail
 from duomo.settings import Settings
+from duomo.version import VERSION
 from duomo.warmup import Warmup
 from duomo.watching import Watching
 from models.catalog import Checkpoint
@@ -31,6 +32,7 @@ from models.errors import CheckpointBusy, CheckpointError, InvalidRequest
 from models.inventory import Inventory, Removed
 from models.residency import Residency
 from retrieval.library import Hit, Library
+from tools.answer_cache import AnswerCache
 from tools.artifacts import Artifact, ArtifactStore, Lineage
 from tools.contract import Tool
 from tools.creations import Creations
@@ -69,6 +71,7 @@ class Engine:
         self.residency = self._open_residency(device)
         self.artifacts = ArtifactStore(settings.artifacts_dir)
         self.incoming_dir.mkdir(exist_ok=True)
+        self.answers = AnswerCache(settings.answers_path, settings.answer_cache, VERSION)
         self.tools = self._offered_tools()
         self.events = EventLog(settings.events_path)
         self._library = Once(self._open_library)
@@ -104,6 +107,7 @@ class Engine:
         self._memory.close(lambda memory: memory.close())
         self.creations.close()
         self.artifacts.close()
+        self.answers.close()
         if self._own_claim is not None:
             self._own_claim.release()
 
@@ -298,7 +302,7 @@ class Engine:
     def _workshop(self) -> "Workshop":
         from agent.tooling import Workshop
 
-        return Workshop(self.artifacts, self.library, self.residency)
+        return Workshop(self.artifacts, self.library, self.residency, self.answers)
 
 
 def _ask_first(settings: Settings) -> AskFirst:

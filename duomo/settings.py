@@ -127,6 +127,13 @@ class Settings(BaseSettings):
         "|true or false: whether made content is shown and saved with a mark people see or hear",
     )
 
+    answer_cache: ByteSize = Field(
+        default=ByteSize(32 * 2**20),
+        ge=0,
+        le=2**30,
+        description="记住同样的问题的结果最多占多少硬盘，如 32MiB，0 为不记，最大 1GiB"
+        "|disk for the results of questions asked before, like 32MiB; 0 for none, up to 1GiB",
+    )
     max_new_tokens: int = Field(
         default=512,
         ge=16,
@@ -215,6 +222,11 @@ class Settings(BaseSettings):
     def memory_path(self) -> Path:
         """What the agent remembers of each conversation."""
         return self.home / "memory.db"
+
+    @property
+    def answers_path(self) -> Path:
+        """What deterministic tools have answered before; safe to delete."""
+        return self.home / "answers.db"
 
     @property
     def base_url(self) -> str:

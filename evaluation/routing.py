@@ -13,8 +13,9 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from agent.chat_model import DuomoChatModel
 from agent.grammar import Hermes
 from evaluation.report import Report, Table
-from evaluation.routing_backends import ChatModelBackend, CheckpointBackend, KeywordBackend
+from evaluation.routing_backends import ChatModelBackend, CheckpointBackend
 from evaluation.routing_cases import Backend, Schema, TurnResult, load_cases, run_case
+from evaluation.routing_keywords import KeywordBackend
 from models.catalog import BUNDLED_CATALOG, Catalog, load_profiles
 from models.residency import Residency
 from tools import registry
@@ -93,17 +94,15 @@ def _by_kind(results: Sequence[TurnResult]) -> Table:
 
 
 def _confusion(results: Sequence[TurnResult]) -> Table:
-    """First tool wanted against first tool called, mistakes only."""
-    pairs = Counter(
-        (_first(r.turn.expect[0]), _first(r.names)) for r in results if not r.routed
-    ).most_common()
-    return Table(
-        "confusion", ["wanted first", "called first", "turns"], [[*p, n] for p, n in pairs]
-    )
+    """What was wanted (the first of the acceptable sequences) against what was called, mistakes
+    only; the commonest first."""
+    wrong = [r for r in results if not r.routed]
+    pairs = Counter((_sequence(r.turn.expect[0]), _sequence(r.names)) for r in wrong).most_common()
+    return Table("confusion", ["expected", "called", "turns"], [[*p, n] for p, n in pairs])
 
 
-def _first(names: Sequence[str]) -> str:
-    return names[0] if names else "—"
+def _sequence(names: Sequence[str]) -> str:
+    return " + ".join(names) or "no tool"
 
 
 def _misses(results: Sequence[TurnResult]) -> Table:
@@ -116,7 +115,7 @@ def _misses(results: Sequence[TurnResult]) -> Table:
 
 
 def _wanted(result: TurnResult) -> str:
-    sequences = " / ".join("+".join(s) or "no tool" for s in result.turn.expect)
+    sequences = " / ".join(map(_sequence, result.turn.expect))
     checks = (f"{c.tool}.{c.arg}={c.equals or c.must_contain}" for c in result.turn.args)
     return "; ".join([sequences, *checks])
 

@@ -1,4 +1,4 @@
-"""Who may be measured on routing: any LangChain chat model, a bare checkpoint, plain keywords."""
+"""Who may be measured on routing: any LangChain chat model, or a bare checkpoint."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -58,56 +58,6 @@ class CheckpointBackend:
         written = out[0, prompt["input_ids"].shape[1] :]
         text = str(self._tokenizer.decode(written, skip_special_tokens=False))
         return parse_hermes(text.removesuffix("<|im_end|>"), {t["function"]["name"] for t in tools})
-
-
-_KEYWORDS: list[tuple[str, str]] = [  # the first that occurs decides, as in IDPChat
-    ("edit_image", "改成|换成|去掉|加上|加个|修一下|P掉|抠图"),
-    ("generate_image", "画|生成|设计|出图|海报"),
-    ("find_similar_images", "相似|像的|以图搜图|类似"),
-    ("search_images", "找|搜|检索|图库"),
-    ("transcribe_audio", "转文字|录音|听写|转写"),
-    ("read_text", "文字|识别|OCR|写的什么"),
-    ("speak", "念|读|朗读|语音"),
-    ("score_image", "打分|分数|匹配"),
-]
-
-
-class KeywordBackend:
-    """Routes by the first keyword, one tool a turn, the whole sentence as its argument."""
-
-    name = "keywords"
-
-    def complete(self, messages: list[Message], tools: list[Schema]) -> AssistantReply:
-        last = messages[-1]
-        offered = {tool["function"]["name"] for tool in tools}
-        if last["role"] == "tool":
-            return AssistantReply("好了。", [])
-        text = str(last["content"])
-        for name, words in _KEYWORDS:
-            if name in offered and re.search(words, text):
-                return AssistantReply("", [ToolCall(name, _guess(name, text, messages))])
-        if "[img-" in text and "ask_image" in offered:
-            call = ToolCall("ask_image", _guess("ask_image", text, messages))
-            return AssistantReply("", [call])
-        return AssistantReply("好的。", [])
-
-
-def _guess(name: str, text: str, messages: Sequence[Message]) -> dict[str, Any]:
-    handles = handles_of(messages)
-    image = next((h for h in reversed(handles) if h.startswith("img")), "img-1")
-    audio = next((h for h in reversed(handles) if h.startswith("aud")), "aud-1")
-    words = text.rpartition("]")[2]
-    every = {
-        "image": image, "audio": audio, "query": words, "prompt": words, "text": words,
-        "instruction": words, "question": words,
-    }  # fmt: skip
-    wanted = {
-        "search_images": ["query"], "find_similar_images": ["image"], "read_text": ["image"],
-        "ask_image": ["image", "question"], "generate_image": ["prompt"], "speak": ["text"],
-        "edit_image": ["image", "instruction"], "transcribe_audio": ["audio"],
-        "score_image": ["image", "text"],
-    }  # fmt: skip
-    return {key: every[key] for key in wanted[name]}
 
 
 def handles_of(messages: Sequence[Message]) -> list[str]:

@@ -152,7 +152,13 @@ class ToolError(DuomoError):
 
 
 class ToolRetry(ToolError):
+    """`question`: what the person is asked, in Chinese, once the model has tried in vain."""
+
     code = "tool_retry"
+
+    def __init__(self, zh: str, en: str, question: str = "") -> None:
+        super().__init__(zh, en)
+        self.question = question
 
 
 class ToolFailed(ToolError):

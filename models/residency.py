@@ -10,6 +10,7 @@ to wait stands in a line (models/turns.py) and hears its position. A CPU is a de
 the budget is then of RAM.
 """
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
@@ -87,6 +88,18 @@ class Residency:
             f"当前配置 {self._profile.name} 没有 {role} 模型，请换一个配置。",
             f"Profile {self._profile.name} has no {role} checkpoint; choose another profile.",
         )
+
+    def weights(self, role: str) -> str:
+        """A digest of what serves `role`: its entry, the device, size and time of every file.
+
+        Raises as `checkpoint` and `Catalog.locate` do.
+        """
+        checkpoint = self.checkpoint(role)
+        folder = self._catalog.locate(checkpoint.name, self._data_dir)
+        stats = [(file.path, (folder / file.path).stat()) for file in checkpoint.files]
+        files = [(path, stat.st_size, stat.st_mtime_ns) for path, stat in stats]
+        parts = f"{checkpoint.model_dump_json()} {files} {self._thread.device}"
+        return hashlib.sha256(parts.encode()).hexdigest()
 
     @contextmanager
     def lease(self, role: str, ticket: Ticket | None = None, *, size: int = 0) -> Iterator[Any]:

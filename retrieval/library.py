@@ -208,6 +208,11 @@ class Library:
             raise NotFound("图库里没有这张图片。", "The library holds no such picture.")
         return record
 
+    def state(self) -> str:
+        """Another text after any change of what a search may find, the same after a restart."""
+        space = self._serving.space
+        return f"{space.embedder} {space.revision} {self._lookup.state()}"
+
     def stats(self) -> LibraryStats:
         serving = self._serving
         pictures, contents, unreadable = self._lookup.counts()

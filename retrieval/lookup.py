@@ -21,6 +21,8 @@ class Lookup:
         self._db = database
         self._counted_at: int | None = None
         self._counts = (0, 0, 0)
+        self._state_at: int | None = None
+        self._state = ""
 
     def matching(self, filters: Filters) -> NDArray[np.int64]:
         """Contents with a file that passes `filters`."""
@@ -48,6 +50,22 @@ class Lookup:
             offset,
         )
         return [Unreadable(path_of(row[0]), row[1], row[2], row[3]) for row in rows]
+
+    def state(self) -> str:
+        """Another text after any change of what a search may find; kept until the next commit.
+
+        Sums over the files and the vectors: ids are never used twice, so what was removed and
+        added again differs too.
+        """
+        version = self._db.version()
+        if version != self._state_at:
+            [files] = self._db.rows(
+                "SELECT count(*), sum(id), sum(content_id), sum(mtime_ns % 1000000007) FROM files"
+            )
+            [rows] = self._db.rows("SELECT count(*), sum(slot), sum(generation_id) FROM vectors")
+            self._state = "-".join(str(part or 0) for part in (*files, *rows))
+            self._state_at = version
+        return self._state
 
     def counts(self) -> tuple[int, int, int]:
         """(readable files, distinct contents among them, unreadable files).

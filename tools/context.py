@@ -14,8 +14,9 @@ from PIL import Image
 
 from models.errors import Cancelled, ToolRetry
 from tools.artifacts import Artifact, ArtifactStore, Lineage
-from tools.handles import KIND_ZH, Kind, kind_of
+from tools.handles import KIND_ZH, Kind, kind_of, which
 from tools.labels import ContentLabel, label_after, label_image, label_sound, new_label, read_label
+from tools.recall import Recall, Value, weights_of
 
 if TYPE_CHECKING:
     from models.residency import Residency, Ticket
@@ -58,6 +59,7 @@ class ToolContext:
     tool: str | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict)
     rerun_of: tuple[str, ...] = ()
+    recall: Recall = field(default_factory=lambda: Recall(None))
 
     @contextmanager
     def calling(self, tool: str, arguments: Mapping[str, Any]) -> Iterator["ToolContext"]:
@@ -78,6 +80,23 @@ class ToolContext:
         """
         return self.residency.lease(role, _CallTicket(self), size=size)
 
+    def remembered(
+        self,
+        inputs: Mapping[str, Any],
+        roles: tuple[str, ...],
+        compute: Callable[[], Value],
+        keep: Callable[[Value], bool] = lambda _: True,
+    ) -> Value:
+        """What `compute` returns, or returned before for the same `inputs` and the same weights.
+
+        For work that always has the same result. `inputs` and the value are JSON; files are named
+        by their SHA-256. `keep` says whether a value is worth keeping.
+        """
+        if self.recall.cache is None:
+            return compute()
+        weights = weights_of(roles, self.residency)
+        return self.recall(self.tool or "", inputs, weights, compute, keep)
+
     def progress(self, fraction: float | None, note: str, preview: Artifact | None = None) -> None:
         """Show how far the call is (`fraction` 0–1, None when unknown). Chinese `note`, short."""
         sha = preview.sha256 if preview else None
@@ -90,12 +109,12 @@ class ToolContext:
 
     def image(self, handle: str) -> tuple[Artifact, Image.Image]:
         """The picture of a handle, upright RGB. `ToolRetry` when there is none."""
-        artifact = self._artifact(handle, "image")
+        artifact = self.find(handle, "image")
         return artifact, self.artifacts.open_image(artifact.sha256)
 
     def audio(self, handle: str) -> tuple[Artifact, Path]:
         """The sound of a handle and its file. `ToolRetry` when there is none."""
-        artifact = self._artifact(handle, "audio")
+        artifact = self.find(handle, "audio")
         return artifact, self.artifacts.path(artifact.sha256)
 
     def keep(
@@ -182,7 +201,8 @@ class ToolContext:
     def _label_after(self, parents: Iterable[str]) -> ContentLabel:
         return label_after(read_label(self.artifacts.path(parent)) for parent in parents)
 
-    def _artifact(self, handle: str, kind: Kind) -> Artifact:
+    def find(self, handle: str, kind: Kind) -> Artifact:
+        """What a handle of this conversation means. `ToolRetry` when it is not, or no `kind`."""
         artifact = self.artifacts.resolve(self.conversation_id, handle)
         if artifact is not None and artifact.kind == kind:
             return artifact
@@ -201,6 +221,7 @@ class ToolContext:
         return ToolRetry(
             f"{wrong}，{shown}。",
             f"{handle} is no {kind} of this conversation; it has {', '.join(existing) or 'none'}.",
+            question=which(kind, existing[-_LISTED:]),
         )
 
 

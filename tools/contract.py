@@ -15,12 +15,14 @@ short Chinese hint) or `ToolFailed` (it cannot).
 import inspect
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tools.checks import check_handles
 from tools.context import ToolContext
+from tools.handles import HandleOf
 from tools.validation import retry_from
 
 
@@ -30,8 +32,12 @@ class Arguments(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
-ImageHandle = Annotated[str, Field(description="图片编号，如img-1", min_length=1, max_length=16)]
-AudioHandle = Annotated[str, Field(description="音频编号，如aud-1", min_length=1, max_length=16)]
+ImageHandle = Annotated[
+    str, Field(description="图片编号，如img-1", min_length=1, max_length=16), HandleOf("image")
+]
+AudioHandle = Annotated[
+    str, Field(description="音频编号，如aud-1", min_length=1, max_length=16), HandleOf("audio")
+]
 
 
 @dataclass(frozen=True)
@@ -67,8 +73,12 @@ class Tool:
     def invoke(self, raw: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """Validate `raw`, then run in `context`. The one way in for whoever calls a tool."""
         arguments = self.parse(raw)
+        check_handles(arguments, context)
         with context.calling(self.name, arguments.model_dump(exclude_defaults=True)) as call:
-            return self.run(arguments, call)
+            output = self.run(arguments, call)
+        if not context.recall.hit:
+            return output
+        return replace(output, details={**output.details, "cached": True})
 
 
 def tool(

@@ -3,11 +3,13 @@
 from functools import partial
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from models.denoising.defaults import DrawingDefaults
 from tools import replies
 from tools.artifacts import Artifact
+from tools.checks import Sentence
 from tools.context import ToolContext
 from tools.contract import Arguments, ImageHandle, ToolOutput, tool
 from tools.drawing import Seed, draw_or_again, new_seed, progress_of, seed_after
@@ -16,9 +18,20 @@ from tools.drawing_styles import STYLES, last_style
 
 class EditImage(Arguments):
     image: ImageHandle
-    instruction: str = Field(description="怎么改，一句中文", min_length=1, max_length=500)
+    instruction: Sentence = Field(description="怎么改，一句中文", min_length=1, max_length=500)
     strength: float | None = Field(None, description="改动的强度，0到1", ge=0, le=1)
     seed: Seed | None = Field(None, description="随机种子，用户提到时才填")
+
+    @field_validator("strength")
+    @classmethod
+    def _changes_something(cls, strength: float | None) -> float | None:
+        if strength == 0:
+            raise PydanticCustomError(
+                "contradiction",
+                "0 leaves the picture as it is",
+                {"zh": "为0就是不改", "question": "力度是0就等于不改。要改多少？从0到1说一个数。"},
+            )
+        return strength
 
 
 @tool(title_zh="改图", title_en="Edit", icon="auto_fix_high", roles=("edit",))

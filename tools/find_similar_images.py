@@ -5,7 +5,7 @@ from pydantic import Field
 from tools import replies
 from tools.context import ToolContext
 from tools.contract import Arguments, ImageHandle, ToolOutput, tool
-from tools.library import keep_hits, require_pictures
+from tools.library import Found, as_json, keep_hits, require_pictures
 from tools.search_images import MAX_TOP_K
 
 
@@ -17,8 +17,19 @@ class FindSimilarImages(Arguments):
 @tool(title_zh="找相似图片", title_en="Find similar pictures", icon="compare", roles=("clip",))
 def find_similar_images(arguments: FindSimilarImages, context: ToolContext) -> ToolOutput:
     """在图库里找和某张图片相似的图片。"""
-    artifact, picture = context.image(arguments.image)
+    artifact = context.find(arguments.image, "image")
     require_pictures(context.library)
-    hits = context.library.search_image(picture, arguments.top_k, exclude={artifact.sha256})
-    handles, details = keep_hits(hits, context, parents=(artifact.sha256,))
+    inputs = {
+        "image": artifact.sha256,
+        "top_k": arguments.top_k,
+        "library": context.library.state(),
+    }
+    found = context.remembered(inputs, ("clip",), lambda: _search(arguments, context))
+    handles, details = keep_hits(found, context, parents=(artifact.sha256,))
     return ToolOutput(replies.found_similar(handles), handles, details)
+
+
+def _search(arguments: FindSimilarImages, context: ToolContext) -> list[Found]:
+    artifact, picture = context.image(arguments.image)
+    hits = context.library.search_image(picture, arguments.top_k, exclude={artifact.sha256})
+    return as_json(hits)

@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from models.denoising.defaults import DrawingDefaults
 from models.errors import Cancelled, ToolFailed, ToolRetry
 from tools import replies
+from tools.checks import Sentence, same_words
 from tools.context import ToolContext
 from tools.contract import Arguments, ToolOutput, tool
 from tools.drawing import Drawn, Progress, Seed, draw_or_again, new_seed, progress_of, seed_after
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class GenerateImage(Arguments):
-    prompt: str = Field(
+    prompt: Sentence = Field(
         description="要画的内容，写全主体、环境、风格", min_length=1, max_length=1000
     )
     negative_prompt: str | None = Field(None, description="画面里不要的东西", max_length=500)
@@ -30,6 +32,19 @@ class GenerateImage(Arguments):
     size: str | None = Field(None, description="宽x高，单位像素，如1024x768")
     count: int = Field(1, description="画几张，1到8", ge=1, le=8)
     seed: Seed | None = Field(None, description="随机种子，用户提到时才填")
+
+    @model_validator(mode="after")
+    def _wants_what_it_asks_for(self) -> Self:
+        if self.negative_prompt and same_words(self.prompt, self.negative_prompt):
+            raise PydanticCustomError(
+                "contradiction",
+                "negative_prompt says the same as prompt",
+                {
+                    "zh": "negative_prompt和prompt一样，等于什么都不画",
+                    "question": "要画的和不要的是同一样东西。请告诉我画什么，不要什么。",
+                },
+            )
+        return self
 
 
 @tool(title_zh="画图", title_en="Draw", icon="brush", roles=("t2i",))
@@ -126,7 +141,9 @@ def _worded(
     )
     if not wording.text:
         raise ToolRetry(
-            "prompt里没有要画的内容，请写出画什么。", "The prompt names nothing to draw."
+            "prompt里没有要画的内容，请写出画什么。",
+            "The prompt names nothing to draw.",
+            question="要画什么？请说说画面里有些什么。",
         )
     return wording
 
@@ -138,6 +155,7 @@ def _style(name: str, defaults: DrawingDefaults) -> Style:
         raise ToolRetry(
             f"没有“{name}”这种风格，可用的有：{'、'.join(known)}；别的风格请写进prompt。",
             f"No style {name!r}; there are {', '.join(known)}. Describe others in the prompt.",
+            question=f"没有“{name}”这种风格。要哪一种：{'、'.join(known)}？",
         )
     return style
 

@@ -1,7 +1,8 @@
 """From hits of the picture library to artifacts of a conversation."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, TypedDict
 
 from models.errors import InputError, ToolFailed
 from retrieval.library import Hit, Library
@@ -17,8 +18,19 @@ def require_pictures(library: Library) -> None:
         )
 
 
+class Found(TypedDict):
+    """A hit as JSON; `score` is the cosine."""
+
+    path: str
+    score: float
+
+
+def as_json(hits: Iterable[Hit]) -> list[Found]:
+    return [{"path": str(hit.path), "score": hit.score} for hit in hits]
+
+
 def keep_hits(
-    hits: Sequence[Hit], context: ToolContext, parents: Iterable[str] = ()
+    hits: Sequence[Found], context: ToolContext, parents: Iterable[str] = ()
 ) -> tuple[tuple[str, ...], dict[str, Any]]:
     """Copy the pictures of `hits` into the artifact store → (handles, details for the screen).
 
@@ -29,17 +41,18 @@ def keep_hits(
     shown: list[dict[str, Any]] = []
     for number, hit in enumerate(hits, 1):
         context.check_cancelled()
+        path = Path(hit["path"])
         try:
             handle = context.keep(
-                hit.path,
+                path,
                 kind="image",
-                name=hit.path.name,
-                source=f"library:{hit.path}",
+                name=path.name,
+                source=f"library:{path}",
                 parents=parents,
             )
         except (InputError, OSError):
             continue
         handles.append(handle)
-        shown.append({"handle": handle, "score": round(hit.score, 4), "path": str(hit.path)})
+        shown.append({"handle": handle, "score": round(hit["score"], 4), "path": hit["path"]})
         context.progress(number / len(hits), f"找到{len(handles)}张")
     return tuple(handles), {"hits": shown, "unavailable": len(hits) - len(handles)}

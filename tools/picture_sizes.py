@@ -22,6 +22,7 @@ def read_size(text: str, max_pixels: int) -> Size:
         raise ToolRetry(
             f"size要写成宽x高，如{_possible((1, 1), max_pixels)}。",
             f"Write the size as width x height, such as {_possible((1, 1), max_pixels)}.",
+            question=f"要画多大？请说成宽x高，如{_possible((1, 1), max_pixels)}。",
         )
     width, height = int(match[1]), int(match[2])
     aspect = max(width, height) / max(1, min(width, height))
@@ -51,6 +52,7 @@ def _out_of_bounds(asked: Size, max_pixels: int) -> ToolRetry:
         f"长宽比最多{MOST_ASPECT}。可以用{possible}。",
         f"{written(asked)} is out of bounds: {LEAST_SIDE} px a side or more, {max_pixels} px in "
         f"all or fewer, an aspect ratio of {MOST_ASPECT} or less. {possible} is possible.",
+        question=f"{written(asked)}这里画不了。换成{possible}可以吗？",
     )
 
 

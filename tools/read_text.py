@@ -1,5 +1,7 @@
 """`read_text`: the text in a picture."""
 
+from typing import Any
+
 from tools import replies
 from tools.context import ToolContext
 from tools.contract import Arguments, ImageHandle, ToolOutput, tool
@@ -14,17 +16,20 @@ class ReadText(Arguments):
 @tool(title_zh="识别文字", title_en="Read text", icon="text_fields", roles=("ocr",))
 def read_text(arguments: ReadText, context: ToolContext) -> ToolOutput:
     """读出图片里的文字。"""
+    picture = context.find(arguments.image, "image").sha256
+    lines = context.remembered({"image": picture}, ("ocr",), lambda: _read(arguments, context))
+    return ToolOutput(
+        replies.text_in_image(arguments.image, _within_budget([line["text"] for line in lines])),
+        details={"image": arguments.image, "lines": lines},
+    )
+
+
+def _read(arguments: ReadText, context: ToolContext) -> list[dict[str, Any]]:
     _, picture = context.image(arguments.image)
     context.progress(None, "正在识别文字")
     with context.lease("ocr") as recognizer:
         lines = recognizer.read(picture, context.cancel)
-    return ToolOutput(
-        replies.text_in_image(arguments.image, _within_budget([line.text for line in lines])),
-        details={
-            "image": arguments.image,
-            "lines": [{"text": x.text, "score": x.score, "box": x.box} for x in lines],
-        },
-    )
+    return [{"text": x.text, "score": x.score, "box": x.box} for x in lines]
 
 
 def _within_budget(lines: list[str]) -> list[str]:

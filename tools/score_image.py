@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from tools import replies
+from tools.checks import Sentence
 from tools.context import ToolContext
 from tools.contract import Arguments, ImageHandle, ToolOutput, tool
 
@@ -11,7 +12,7 @@ _WEIGHT = 2.5  # Hessel et al., CLIPScore (EMNLP 2021), equation 1
 
 class ScoreImage(Arguments):
     image: ImageHandle
-    text: str = Field(description="要对照的文字，最多200字", min_length=1, max_length=200)
+    text: Sentence = Field(description="要对照的文字，最多200字", min_length=1, max_length=200)
 
 
 def clip_score(cosine: float) -> float:
@@ -19,13 +20,21 @@ def clip_score(cosine: float) -> float:
     return _WEIGHT * max(cosine, 0.0)
 
 
-@tool(title_zh="图文评分", title_en="Score picture and text", icon="grade", roles=("clip",))
-def score_image(arguments: ScoreImage, context: ToolContext) -> ToolOutput:
-    """给图片和一句话的相符程度打分。"""
+def _cosine(arguments: ScoreImage, context: ToolContext) -> float:
     _, picture = context.image(arguments.image)
     with context.lease("clip") as clip:
         [image], [text] = clip.embed_images([picture]), clip.embed_texts([arguments.text])
-    cosine = float(image @ text)  # rows are unit vectors
+    return float(image @ text)  # rows are unit vectors
+
+
+@tool(title_zh="图文评分", title_en="Score picture and text", icon="grade", roles=("clip",))
+def score_image(arguments: ScoreImage, context: ToolContext) -> ToolOutput:
+    """给图片和一句话的相符程度打分。"""
+    inputs = {
+        "image": context.find(arguments.image, "image").sha256,
+        "text": arguments.text,
+    }
+    [cosine] = context.remembered(inputs, ("clip",), lambda: [_cosine(arguments, context)])
     score = clip_score(cosine)
     return ToolOutput(
         replies.scored(arguments.image, score, cosine),

@@ -33,7 +33,9 @@ def speak(arguments: Speak, context: ToolContext) -> ToolOutput:
     pieces = list(_pieces(normalise(arguments.text)))
     if not pieces:
         raise ToolRetry(
-            "文字里没有可以读出来的内容，请换一段。", "Nothing in the text can be said."
+            "文字里没有可以读出来的内容，请换一段。",
+            "Nothing in the text can be said.",
+            question="要读哪些字？请把原文发给我。",
         )
     samples, rate, voice = _synthesize(pieces, arguments.voice, context)
     handle = context.keep_sound(samples, rate, role="tts", name=f"{arguments.text[:20]}.wav")

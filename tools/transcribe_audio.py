@@ -24,20 +24,33 @@ class TranscribeAudio(Arguments):
 @tool(title_zh="听写", title_en="Transcribe", icon="hearing", roles=("asr",))
 def transcribe_audio(arguments: TranscribeAudio, context: ToolContext) -> ToolOutput:
     """把录音里说的话写成文字。"""
-    _, path = context.audio(arguments.audio)
+    inputs = {"audio": context.find(arguments.audio, "audio").sha256}
+    heard = context.remembered(
+        inputs, ("asr", "align"), lambda: _heard(arguments.audio, context), keep=_is_whole
+    )
+    text = _within_budget("\n".join(segment["text"] for segment in heard["segments"]))
+    note = f"\n（{heard['note']}）" if heard["note"] else ""
+    return ToolOutput(
+        replies.transcribed(arguments.audio, text) + note,
+        details={"audio": arguments.audio, **heard},
+    )
+
+
+def _is_whole(heard: dict[str, Any]) -> bool:
+    """Words without times were too much for this machine just now, and may not be next time."""
+    return "no_word_times" not in heard
+
+
+def _heard(handle: str, context: ToolContext) -> dict[str, Any]:
+    _, path = context.audio(handle)
     context.progress(None, "正在打开录音")
     sound = open_sound(path)
     with context.lease("asr") as recognizer:
         blocks = sound.blocks(recognizer.sample_rate)
         progress = _Progress(context, sound.seconds, "已听到")
         segments = recognizer.transcribe(blocks, on_window=progress)
-    text = "\n".join(segment.text for segment in segments)
-    note = _note(sound, blocks)
-    return ToolOutput(
-        replies.transcribed(arguments.audio, _within_budget(text)) + note,
-        details=_details(arguments.audio, sound, segments, note)
-        | _word_times(context, sound, segments),
-    )
+    details = _details(sound, segments, _note(sound, blocks))
+    return details | _word_times(context, sound, segments)
 
 
 def _word_times(
@@ -107,15 +120,14 @@ def _within_budget(text: str) -> str:
 def _note(sound: Sound, blocks: Blocks) -> str:
     """What could not be heard of a file that is not whole; nothing where it is."""
     if sound.cut:
-        return f"\n（录音不完整，只有前{duration(sound.seconds)}）"
-    return "\n（录音有损坏，可能少了一些话）" if blocks.damaged else ""
+        return f"录音不完整，只有前{duration(sound.seconds)}"
+    return "录音有损坏，可能少了一些话" if blocks.damaged else ""
 
 
-def _details(audio: str, sound: Sound, segments: Sequence["Segment"], note: str) -> dict[str, Any]:
+def _details(sound: Sound, segments: Sequence["Segment"], note: str) -> dict[str, Any]:
     return {
-        "audio": audio,
         "seconds": round(sound.seconds, 2),
-        "note": note.strip("\n（）"),
+        "note": note,
         "segments": [
             {"start": round(s.start, 2), "end": round(s.end, 2), "text": s.text} for s in segments
         ],

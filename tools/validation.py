@@ -1,4 +1,8 @@
-"""pydantic's error list → one short Chinese hint that a language model can act on."""
+"""pydantic's error list → one short Chinese hint for the model, one question for the person.
+
+A validator of our own raises `PydanticCustomError` with the Chinese words in its context: `zh`
+for the hint, `question` where the general one would not do.
+"""
 
 from typing import Any
 
@@ -6,6 +10,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from models.errors import ToolRetry
+from tools.checks import handle_fields
+from tools.handles import which
 
 _TYPES_ZH = {
     "int": "整数",
@@ -26,7 +32,26 @@ def retry_from(error: ValidationError, model: type[BaseModel]) -> ToolRetry:
     return ToolRetry(
         "；".join(_zh(problem, model) for problem in problems) + "。",
         "; ".join(f"{_path(problem)}: {problem['msg']}" for problem in problems) + ".",
+        question=_question(problems[0], model),
     )
+
+
+def _question(problem: ErrorDetails, model: type[BaseModel]) -> str:
+    """What only the person can say, in the words of the argument's description."""
+    if question := problem.get("ctx", {}).get("question"):
+        return str(question)
+    name = str(problem["loc"][0]) if problem["loc"] else ""
+    field = model.model_fields.get(name)
+    if field is None or not field.description:
+        return ""
+    if problem["type"] in _ABSENT and (kind := handle_fields(model).get(name)):
+        return which(kind, ())
+    if problem["type"] in _ABSENT:
+        return f"还差一样，请告诉我：{field.description.partition('，')[0]}。"
+    return f"这里只能是：{field.description}。请换一个再说。"
+
+
+_ABSENT = ("missing", "string_too_short", "no_words")
 
 
 def _path(problem: ErrorDetails) -> str:
@@ -44,6 +69,8 @@ def _zh(problem: ErrorDetails, model: type[BaseModel]) -> str:
         return f"{name}{_BOUNDS_ZH[kind].format(**context)}{_given(problem)}"
     if kind in ("literal_error", "enum"):
         return f"{name}只能是{context['expected'].replace(' or ', '、').replace(', ', '、')}"
+    if "zh" in context:
+        return f"{name if problem['loc'] else ''}{context['zh']}"
     if kind == "value_error":
         return f"{name}：{context['error']}"
     return f"{name}应为{_TYPES_ZH.get(kind.partition('_')[0], '别的类型')}{_given(problem)}"

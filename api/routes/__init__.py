@@ -2,6 +2,7 @@
 
 from api.routes import (
     artifacts,
+    cache,
     conversations,
     creations,
     health,
@@ -26,4 +27,5 @@ ROUTERS = (
     creations.router,
     models.router,
     settings.router,
+    cache.router,
 )

@@ -26,7 +26,7 @@ def resume_point(after: int, last_event_id: str | None) -> int:
 
 @router.post("/conversations/{conversation_id}/runs", status_code=202, summary="Ask")
 def start_run(engine: EngineDep, conversation_id: str, body: NewRun) -> StartedRun:
-    run_id = engine.runs.start(conversation_id, body.text, body.attachments)
+    run_id = engine.runs.start(conversation_id, body.text, body.attachments, fresh=body.fresh)
     return StartedRun(run_id=run_id, conversation_id=conversation_id)
 
 

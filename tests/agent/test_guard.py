@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessageChunk
 
-from agent.middleware import ASK_AGAIN, HALF_A_CALL, NO_ANSWER, TOO_MANY_STEPS, Limits
+from agent.middleware import HALF_A_CALL, NO_ANSWER, TOO_MANY_STEPS, Limits
 from tests.agent.conftest import MakeWorld
 from tests.agent.test_runs import kinds, steps, words
 
@@ -38,8 +38,38 @@ def test_after_two_repairs_the_person_is_asked(make_world: MakeWorld) -> None:
     world = make_world(*calls)
     events = world.told(world.ask("看"))
     assert len(steps(events)) == 3
-    assert words(events) == ASK_AGAIN.format(hint=results(events)[-1])
+    assert words(events) == "请把图发给我。"
     assert events[-1]["type"] == "RUN_FINISHED"
+
+
+def test_with_several_pictures_the_question_is_which(make_world: MakeWorld) -> None:
+    world = make_world(*[("look", json.dumps({"image": f"img-{n}"})) for n in (7, 8, 9)])
+    events = world.told(world.ask("看", files=[world.upload("red"), world.upload("blue")]))
+    assert words(events) == "你说的是哪一张？现在有img-1、img-2。"
+
+
+def test_what_is_missing_is_asked_for_in_the_words_of_its_description(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world(("paint", "{}"), ("paint", '{"count": 1}'), ("paint", '{"count": 2}'))
+    assert words(world.told(world.ask("画"))) == "还差一样，请告诉我：颜色。"
+
+
+def test_silence_after_a_bad_call_becomes_the_question(make_world: MakeWorld) -> None:
+    world = make_world(("look", '{"image": "img-1"}'), "")
+    assert words(world.told(world.ask("看"))) == "请把图发给我。"
+
+
+@pytest.mark.parametrize(
+    "arguments", ['"红"', "[1]", "红 {", '{"colour": "red", "count": 99999999999999999999}', "null"]
+)
+def test_arguments_that_are_no_object_can_be_corrected(
+    make_world: MakeWorld, arguments: str
+) -> None:
+    world = make_world(("paint", arguments), ("paint", '{"colour": "red"}'), "画好了")
+    events = world.told(world.ask("画"))
+    assert [step["state"] for step in steps(events)] == ["failed", "done"]
+    assert words(events) == "画好了"
 
 
 def test_a_tool_that_cannot_says_so_and_the_run_goes_on(make_world: MakeWorld) -> None:

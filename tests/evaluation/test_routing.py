@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from evaluation.routing import evaluate, report, score
-from evaluation.routing_backends import ChatModelBackend, KeywordBackend, handles_of
+from evaluation.routing_backends import ChatModelBackend, handles_of
 from evaluation.routing_cases import (
     AssistantReply,
     Case,
@@ -15,6 +15,7 @@ from evaluation.routing_cases import (
     parse_hermes,
     run_case,
 )
+from evaluation.routing_keywords import KeywordBackend
 from models.errors import InvalidRequest
 from tools.registry import schemas
 
@@ -187,3 +188,23 @@ def test_figures_are_written_as_flat_json(tmp_path: Path) -> None:
     results = run_case(CASE, Scripted(*RIGHT), TOOLS, "")
     report("scripted", results, {}).write_json(tmp_path / "out.json")
     assert json.loads((tmp_path / "out.json").read_text("utf-8"))["turn_accuracy"] == 1.0
+
+
+def asked(text: str, *before: Message) -> list[tuple[str, object]]:
+    reply = KeywordBackend().complete([*before, {"role": "user", "content": text}], TOOLS)
+    return [(call.name, call.arguments) for call in reply.calls]
+
+
+def test_keywords_read_numbers_quotes_and_which_picture_is_meant() -> None:
+    found: Message = {"role": "tool", "content": "找到2张图片：img-1、img-2"}
+    assert asked("找三张拱桥的图") == [("search_images", {"query": "找三张拱桥的图", "top_k": 3})]
+    assert asked("念一下“春眠”") == [("speak", {"text": "春眠"})]
+    assert asked("第一张上的字", found) == [("read_text", {"image": "img-1"})]
+    assert asked("把这张换成夜景") == []  # there is no picture
+    assert asked("[img-1]这是哪儿")[0][0] == "ask_image"
+
+
+def test_the_confusion_shows_whole_sequences() -> None:
+    twice = [*RIGHT[:2], call("read_text", image="img-2"), call("speak", text="福"), words("福")]
+    table = report("s", run_case(CASE, Scripted(*twice, words("不")), TOOLS, ""), {}).tables[2]
+    assert table.rows == [["read_text", "read_text + speak", 1]]

@@ -5,6 +5,7 @@ from typer import rich_utils
 
 from ui.commands import (
     ask,
+    cache,
     doctor,
     evaluate,
     index,
@@ -43,5 +44,6 @@ app.command("search", help=text("help.search"))(search.search)
 app.command("inspect", help=text("help.inspect"))(inspect.inspect)
 models.app.command("plan", help=text("help.models_plan"))(models_plan.plan)
 app.add_typer(models.app, name="models", help=text("help.models"))
+app.add_typer(cache.app, name="cache", help=text("help.cache"))
 app.command("doctor", help=text("help.doctor"))(doctor.doctor)
 app.command("eval", help=text("help.eval"), context_settings=evaluate.PASS_ON)(evaluate.evaluate)

@@ -26,6 +26,7 @@ def ask(
     audio: Annotated[
         list[Path] | None, typer.Option(help=text("help.audio"), exists=True, dir_okay=False)
     ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help=text("help.fresh"))] = False,
     output: Annotated[Path, typer.Option(help=text("help.output"), file_okay=False)] = Path(
         "duomo-output"
     ),
@@ -38,7 +39,7 @@ def ask(
     yes: Annotated[bool, typer.Option("--yes", "-y", help=text("help.approve_all"))] = False,
 ) -> None:
     with connect(load_settings(), lambda: show(text("engine.starting"), "dim")) as client:
-        turn = _ask(client, question, [*(image or []), *(audio or [])], yes=yes)
+        turn = _ask(client, question, [*(image or []), *(audio or [])], yes=yes, fresh=fresh)
         _save(client, turn.artifacts, output, visible_label)
     if turn.state == "failed":
         raise typer.Exit(1)
@@ -46,12 +47,12 @@ def ask(
         raise typer.Exit(130)
 
 
-def _ask(client: Client, question: str, files: Sequence[Path], *, yes: bool) -> Turn:
+def _ask(client: Client, question: str, files: Sequence[Path], *, yes: bool, fresh: bool) -> Turn:
     attachments = [client.upload(file).sha256 for file in files]
     tools = {tool.name: tool for tool in client.about().tools}
     titles = {name: _title(tool.title_zh, tool.title_en) for name, tool in tools.items()}
     conversation = client.create_conversation()
-    run = client.start_run(conversation.id, question, attachments)
+    run = client.start_run(conversation.id, question, attachments, fresh=fresh)
     decided: set[str] = set()
     with LiveTurn(titles) as live:
         for turn in _follow(client, run.run_id):

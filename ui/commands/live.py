@@ -120,8 +120,8 @@ def times_of(step: Step) -> str:
         ("step.load", step.load_seconds),
         ("step.run", step.run_seconds),
     )
-    shown = (text(key, time=seconds(value)) for key, value in times if value and value >= 0.05)
-    return " · ".join(shown)
+    shown = [text(key, time=seconds(value)) for key, value in times if value and value >= 0.05]
+    return " · ".join([*shown, text("step.cached")] if step.details.get("cached") else shown)
 
 
 def now(step: Step) -> str:

@@ -14,11 +14,12 @@ QUESTION = "question"
 """The key of the chat's input."""
 
 
-def ask(question: str, attachments: Sequence[str] = ()) -> None:
-    """Start a run in this conversation, or in a new one; `attachments` by SHA-256."""
+def ask(question: str, attachments: Sequence[str] = (), *, fresh: bool = False) -> None:
+    """Start a run in this conversation, or in a new one; `attachments` by SHA-256; `fresh`: all
+    of it done anew, nothing recalled."""
     try:
         conversation_id = current() or engine().create_conversation().id
-        engine().start_run(conversation_id, question, attachments)
+        engine().start_run(conversation_id, question, attachments, fresh=fresh)
     except DuomoError as error:
         st.toast(as_label(told(error), 300), icon=":material/error:", duration="long")
         return

@@ -79,6 +79,8 @@ def times_of(step: Step) -> str:
     shown = [_time(f"step.{k}", s) for k, s in times if s is not None and s >= _LEAST_SECONDS]
     if step.run_seconds is not None:
         shown.append(text("seconds", value=_rounded(step.run_seconds)))
+    if step.details.get("cached") is True:
+        shown.append(text("step.cached"))
     return " · ".join(shown)
 
 

@@ -18,6 +18,7 @@ def show_actions(turn: Turn) -> None:
             icon=":material/replay:",
             on_click=ask,
             args=(turn.text, [view.sha256 for view in turn.attachments]),
+            kwargs={"fresh": True},
         )
         st.button(
             text("chat.reword"),

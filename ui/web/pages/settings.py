@@ -17,7 +17,7 @@ ICON = ":material/settings:"
 GROUPS: dict[str, tuple[str, ...]] = {
     "page": ("locale", "visible_labels", "max_upload"),
     "models": ("profile", "device", "budget", "host_memory", "idle_minutes", "quantisation"),
-    "answers": ("ask_before", "ask_above_count", "max_steps", "max_new_tokens"),
+    "answers": ("ask_before", "ask_above_count", "max_steps", "max_new_tokens", "answer_cache"),
     "downloads": ("hub", "mirrors"),
     "reach": ("host", "port", "ui_port", "allowed_hosts", "home"),
 }
