@@ -25,9 +25,7 @@ from api.schemas import (
 )
 from api.transcript import Transcript, fold
 from api.views import conversation_view
-from duomo.exporting import Page, bundled_paths
 from models.errors import InvalidRequest, Locale
-from tools.files import safe_name
 
 router = APIRouter(prefix="/api/conversations", tags=["conversations"])
 
@@ -62,6 +60,9 @@ def delete(engine: EngineDep, conversation_id: str) -> None:
 @router.get("/{conversation_id}/export", summary="All of it as a zip", response_class=FileResponse)
 def export(engine: EngineDep, conversation_id: str, locale: Locale = "zh-CN") -> Response:
     """A Markdown page, the files as they leave, and what brings the conversation back whole."""
+    # Imported late, like all that the engine consists of: the server answers before that.
+    from tools.files import safe_name
+
     title = engine.events.conversations.get(conversation_id).title
     page = _page(engine, conversation_id, title, locale)
     with tempfile.NamedTemporaryFile(dir=engine.incoming_dir, delete=False) as file:
@@ -76,7 +77,9 @@ def export(engine: EngineDep, conversation_id: str, locale: Locale = "zh-CN") ->
     return FileResponse(path, media_type="application/zip", filename=name, background=gone)
 
 
-def _page(engine: EngineDep, conversation_id: str, title: str, locale: Locale) -> Page:
+def _page(engine: EngineDep, conversation_id: str, title: str, locale: Locale) -> tuple[str, str]:
+    from duomo.exporting import bundled_paths
+
     stored = engine.events.replay(conversation_id=conversation_id)
     transcript = fold(Transcript(), map(streams.stored_view, stored))
     paths = bundled_paths(engine.artifacts.handles(conversation_id))
