@@ -9,6 +9,8 @@ from typing import Any
 
 from langchain.agents import create_agent
 from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import BaseMessage
+from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
@@ -77,6 +79,12 @@ def build_agent(
         middleware=[ApprovalGate(ask_first, contracts), TurnGuard(limits or Limits())],
         checkpointer=checkpointer,
     )
+
+
+def restore_memory(agent: Agent, thread_id: str, messages: Sequence[BaseMessage]) -> None:
+    """Let a new thread begin with `messages`, which are whole turns."""
+    config: RunnableConfig = {"configurable": {"thread_id": thread_id}}
+    agent.update_state(config, {"messages": list(messages)}, as_node="__start__")
 
 
 def system_prompt() -> str:

@@ -19,12 +19,13 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
-from pydantic import ConfigDict
+from pydantic import ConfigDict, PrivateAttr
 
 from agent.context import LlmTicket, RunContext, current_run
 from agent.grammar import CallFormat, Hermes, Parser, Schema
-from agent.history import as_dicts, fit
+from agent.history import as_dicts
 from agent.parsing import CallArguments, CallStart, Piece, Reasoning, Words, detokenise
+from agent.reading import Reader, Room
 from models.roles.llm import LanguageModel, Sampling
 
 
@@ -45,6 +46,7 @@ class DuomoChatModel(BaseChatModel):
     on_tool_name: Callable[[str], None] = _ignore  # as soon as it is decoded, arguments to come
     call_format: CallFormat = Hermes()
     streaming: bool = False
+    _reader: Reader = PrivateAttr(default_factory=Reader)  # used by whoever has the lease
 
     def model_post_init(self, _context: Any) -> None:
         self.streaming = True  # LangChain streams `invoke` too only where this was set explicitly
@@ -109,8 +111,14 @@ class DuomoChatModel(BaseChatModel):
         def render(kept: Sequence[BaseMessage]) -> list[int]:
             return llm.render(as_dicts(kept), offered)
 
-        limit = llm.context_tokens - min(self.sampling.max_new_tokens, llm.context_tokens // 4)
-        return render(fit(messages, lambda kept: len(render(kept)), limit))
+        def alone(kept: Sequence[BaseMessage]) -> int:
+            return len(llm.render(as_dicts(kept), []))
+
+        most = llm.context_tokens - min(self.sampling.max_new_tokens, llm.context_tokens // 4)
+        history = min(llm.history_tokens, most)
+        room = Room(most, history, min(llm.text_tokens, history // 2))
+        whole = lambda kept: len(render(kept))  # noqa: E731
+        return render(self._reader.fit(messages, whole, alone, room))
 
 
 def _schema(tool: dict[str, Any] | type | Callable[..., Any] | BaseTool) -> dict[str, Any]:

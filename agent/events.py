@@ -17,11 +17,15 @@ from typing import Any, Literal
 
 from ag_ui.core import BaseEvent, EventType
 
-from agent.conversations import Conversations, RunTable
+from agent.conversations import Conversation, Conversations, Run, RunTable
 from agent.database import Database
 
 POLL_SECONDS = 1.0
 TERMINAL = frozenset({EventType.RUN_FINISHED.value, EventType.RUN_ERROR.value})
+
+
+RestoredRun = tuple[Run, Sequence[tuple[float, str]]]
+"""A run with its events: when each was created, and its JSON."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,25 @@ class EventLog:
             if row is not None:
                 stored = [_insert(db, row["conversation_id"], run_id, event) for event in events]
         self._announce(stored)
+
+    def restore(self, conversation: Conversation, runs: Sequence[RestoredRun]) -> None:
+        """Add a whole conversation with its ended runs in one transaction. Raises `DiskFull`."""
+        with self._database.write() as db:
+            db.execute(
+                "INSERT INTO conversations (id, title, created, updated) VALUES (?, ?, ?, ?)",
+                (conversation.id, conversation.title, conversation.created, conversation.updated),
+            )
+            for run, events in runs:
+                db.execute(
+                    "INSERT INTO runs (id, conversation_id, state, reason, created, ended)"
+                    " VALUES (?, ?, ?, ?, ?, ?)",
+                    (run.id, conversation.id, run.state, run.reason, run.created, run.ended),
+                )
+                db.executemany(
+                    "INSERT INTO events (conversation_id, run_id, created, event)"
+                    " VALUES (?, ?, ?, ?)",
+                    [(conversation.id, run.id, created, text) for created, text in events],
+                )
 
     def replay(
         self,

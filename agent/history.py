@@ -1,8 +1,7 @@
-"""What of a conversation goes into the prompt: turns, cut to the context, always well formed."""
+"""The messages of a conversation: always well formed, and as chat templates take them."""
 
 import re
-from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from langchain_core.messages import (
@@ -18,8 +17,6 @@ INTERRUPTED = "这一步没有做完。"
 UNANSWERED = "（上一轮中断了，没有答完。）"
 # What chat templates and call formats write around messages: `<|im_end|>`, `</tool_response>` …
 _MARKUP = re.compile(r"<(\|\w+\||/?(?:tool_call|tool_response|tools|think))>")
-BLOCK_TURNS = 8
-_CUT_MARK = "\n……（中间略去{count}字）……\n"
 
 
 def last_turn(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
@@ -101,51 +98,3 @@ def _as_dict(message: BaseMessage) -> dict[str, Any]:
         reply = {"role": "assistant", "content": content}
         return {**reply, "tool_calls": calls} if calls else reply
     return {"role": "user", "content": content}
-
-
-def fit(
-    messages: Sequence[BaseMessage], length: Callable[[Sequence[BaseMessage]], int], limit: int
-) -> list[BaseMessage]:
-    """The newest turns whose rendering has at most `limit` tokens; handles keep their names.
-
-    Old turns go in blocks, not one by one: the prompt then keeps its beginning for some turns,
-    and with it the KV cache. A single turn that is too long loses the middle of its longest text.
-    """
-    kept = list(messages)
-    if length(kept) <= limit:
-        return kept
-    cuts = _cuts(kept)
-    first = bisect_left(cuts, True, key=lambda cut: length(_without(kept, cut)) <= limit)
-    kept = _without(kept, cuts[min(first, len(cuts) - 1)]) if cuts else kept
-    while length(kept) > limit and (shorter := _cut_longest(kept)) is not None:
-        kept = shorter
-    return kept
-
-
-def _cuts(messages: list[BaseMessage]) -> list[int]:
-    """Where a history may begin: at every block of turns, and in the last block at every turn."""
-    starts = [i for i, message in enumerate(messages) if isinstance(message, HumanMessage)]
-    last_block = (len(starts) - 1) // BLOCK_TURNS * BLOCK_TURNS
-    return [*starts[:last_block:BLOCK_TURNS], *starts[last_block:]]
-
-
-def _without(messages: list[BaseMessage], cut: int) -> list[BaseMessage]:
-    system = [message for message in messages[:1] if isinstance(message, SystemMessage)]
-    return [*system, *messages[cut:]]
-
-
-def _cut_longest(messages: list[BaseMessage]) -> list[BaseMessage] | None:
-    candidates = [i for i, m in enumerate(messages) if isinstance(m, (HumanMessage, ToolMessage))]
-    if not candidates:
-        return None
-    longest = max(candidates, key=lambda i: len(messages[i].text))
-    text = messages[longest].text
-    keep = len(text) * 3 // 4
-    if keep < 64:  # nothing left to gain
-        return None
-    head, tail = text[: keep // 2], text[len(text) - keep // 2 :]
-    cut = head + _CUT_MARK.format(count=len(text) - 2 * (keep // 2)) + tail
-    return [
-        message.model_copy(update={"content": cut}) if i == longest else message
-        for i, message in enumerate(messages)
-    ]

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CLOSE_SECONDS = 5.0
+MAX_CHARACTERS = 20_000  # of the words of one turn
 
 
 @dataclass(eq=False)
@@ -95,13 +96,14 @@ class Runs:
         no tool may answer from its cache, which a person also says in words (重新做).
 
         The attachments get their handles now, in this order. Errors: `InvalidRequest` (nothing
-        was said), `NotFound` (conversation or artifact), `EngineUnavailable` (shutting down).
+        was said, or too much), `NotFound` (conversation or artifact), `EngineUnavailable`.
         """
         text = text.strip()
         if not text and not attachments:
             raise InvalidRequest(
                 "请先说点什么，或者带上一张图。", "Say something or attach a file."
             )
+        _check_length(text)
         self._events.conversations.get(conversation_id)
         for sha256 in attachments:
             self._artifacts.get(sha256)
@@ -165,7 +167,9 @@ class Runs:
             self._next(turn.conversation_id)
 
     def forget(self, conversation_id: str) -> None:
-        """Delete a conversation: stop its runs, drop its words, its events and its memory."""
+        """Delete a conversation: stop its runs, drop its words, its events, its memory, and the
+        files that no other conversation needs. Its row goes last, so that a deletion that was
+        interrupted can be asked for again."""
         self._events.conversations.get(conversation_id)
         with self._lock:
             line = list(self._waiting.get(conversation_id, ()))
@@ -174,10 +178,11 @@ class Runs:
         wait([turn.future for turn in line if turn.future is not None], CLOSE_SECONDS)
         for turn in line:  # whatever does not stop in time is shut out of the log
             self._end_cancelled(turn)
-        self._events.conversations.delete(conversation_id)
         checkpointer = self._agent().checkpointer
         if checkpointer is not None and not isinstance(checkpointer, bool):
             checkpointer.delete_thread(conversation_id)
+        self._artifacts.forget(conversation_id)
+        self._events.conversations.delete(conversation_id)
 
     def recover(self) -> int:
         """Before the first start: runs that wait for a person wait on, the others that a dead
@@ -332,3 +337,12 @@ class Runs:
             self._events.end(turn.run_id, state, [*steps, *events], reason)
         except DiskFull:  # nowhere to say so; `recover` closes the run at the next start
             logger.exception("run %s could not be closed", turn.run_id)
+
+
+def _check_length(text: str) -> None:
+    if len(text) > MAX_CHARACTERS:
+        raise InvalidRequest(
+            f"这段文字有{len(text)}字，一次最多{MAX_CHARACTERS}字。请分几次发送。",
+            f"This text has {len(text)} characters; one turn takes {MAX_CHARACTERS}. "
+            "Send it in parts.",
+        )

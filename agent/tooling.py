@@ -14,6 +14,7 @@ from langchain.tools import ToolRuntime
 from langchain_core.tools import BaseTool, StructuredTool
 
 from agent.context import RunContext, current_run
+from agent.texts import expanded
 from agent.views import StepState, artifact_view, error_view, step_value
 from models.errors import Cancelled, DuomoError, ToolFailed, ToolRetry
 from tools.answer_cache import AnswerCache
@@ -54,7 +55,12 @@ def _as_langchain(tool: Tool, workshop: Workshop) -> BaseTool:
         run = current_run.get()
         assert run is not None, "a tool runs inside a run"
         assert runtime.tool_call_id is not None
-        return Step(run, runtime.tool_call_id).perform(tool, arguments, workshop)
+        step = Step(run, runtime.tool_call_id)
+        try:
+            whole = expanded(arguments, runtime.state["messages"])
+        except ToolRetry as error:
+            return step.fail(error)
+        return step.perform(tool, whole, workshop)
 
     function = schema(tool)["function"]
     return StructuredTool(

@@ -11,6 +11,7 @@ of `models.errors`: `EngineUnavailable` when nothing answers, else what the engi
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Self, TypeVar
 from urllib.parse import quote
@@ -49,7 +50,7 @@ from api.schemas import (
 )
 from api.settings_schemas import SettingsView
 from api.transcript import Said, Step, Thinking, Transcript, Turn, fold, is_terminal
-from models.errors import DuomoError, EngineUnavailable
+from models.errors import DuomoError, EngineUnavailable, Locale
 
 __all__ = [
     "Client",
@@ -66,6 +67,8 @@ __all__ = [
 DEFAULT_URL = "http://127.0.0.1:8765"
 HEARTBEAT_SECONDS = 10.0
 """The engine writes to an idle event stream at least this often."""
+SLOW_SECONDS = 600.0
+"""A conversation full of files takes its time to be packed or checked."""
 _BACKOFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 View = TypeVar("View", bound=BaseModel)
@@ -175,6 +178,34 @@ class Client(PictureCalls, CreationCalls):
 
     def delete_conversation(self, conversation_id: str) -> None:
         self._send("DELETE", f"/api/conversations/{_part(conversation_id)}")
+
+    def export_conversation(
+        self, conversation_id: str, target: Path, locale: Locale = "zh-CN"
+    ) -> None:
+        """Writes all of it as a zip to `target`; the page in it speaks the language of `locale`."""
+        path = f"/api/conversations/{_part(conversation_id)}/export"
+        partial = target.with_name(f".{target.name}.part")
+        try:
+            with (
+                self._stream("GET", path, params={"locale": locale}) as response,
+                partial.open("wb") as file,
+            ):
+                for chunk in response.iter_bytes(1 << 20):
+                    file.write(chunk)
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def import_conversation(self, source: Path | IO[bytes]) -> ConversationView:
+        """A new conversation from such a zip; raises UnreadableMedia or MediaTooLarge."""
+        if isinstance(source, Path):
+            with source.open("rb") as file:
+                return self.import_conversation(file)
+        files = {"file": ("conversation.zip", source)}
+        response = self._send(
+            "POST", "/api/conversations/import", files=files, timeout=SLOW_SECONDS
+        )
+        return _view(ConversationView, response)
 
     def conversation_events(
         self, conversation_id: str, after: int = 0
@@ -364,6 +395,20 @@ class Client(PictureCalls, CreationCalls):
         if response.is_error and response.status_code not in accept:
             raise error_of(response)
         return response
+
+    @contextmanager
+    def _stream(self, method: str, path: str, **options: Any) -> Iterator[httpx.Response]:
+        """An answer that is read piece by piece."""
+        try:
+            with self._http.stream(method, path, timeout=SLOW_SECONDS, **options) as response:
+                if response.is_error:
+                    response.read()
+                    raise error_of(response)
+                yield response
+        except httpx.ReadTimeout as error:
+            raise _too_slow(self.base_url) from error
+        except httpx.TransportError as error:
+            raise _unavailable(self.base_url) from error
 
     def _follow(
         self, path: str, after: int, read: Callable[[ServerSentEvent], StoredEventView]

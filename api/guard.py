@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import refusal
+from duomo.bundle import MAX_BYTES
 
 MAX_JSON_BYTES = 2**20
 _MULTIPART_OVERHEAD = 2**16
@@ -35,7 +36,10 @@ class Guard:
         self._app = app
         self._hosts = frozenset(hosts)
         self._ui_port = ui_port
-        self._max_upload = max_upload_bytes + _MULTIPART_OVERHEAD
+        self._limits = {
+            "/api/artifacts": max_upload_bytes + _MULTIPART_OVERHEAD,
+            "/api/conversations/import": MAX_BYTES + _MULTIPART_OVERHEAD,
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -45,7 +49,7 @@ class Guard:
         if not self._host_is_served(headers) or not self._site_is_own(scope["method"], headers):
             await refusal(403)(scope, receive, send)
             return
-        limit = self._max_upload if scope["path"] == "/api/artifacts" else MAX_JSON_BYTES
+        limit = self._limits.get(scope["path"], MAX_JSON_BYTES)
         if _declared_length(headers) > limit:
             await refusal(413)(scope, receive, send)
             return

@@ -283,7 +283,7 @@ class ConversationTitle(Wire):
 class NewRun(Wire):
     """One turn of a person: words, attachments, or both."""
 
-    text: str = Field(default="", max_length=MAX_TEXT)
+    text: str = Field(default="", description=f"At most {MAX_TEXT} characters")
     attachments: tuple[str, ...] = Field(default=(), max_length=MAX_ATTACHMENTS)
     fresh: bool = Field(default=False, description="True: no tool may answer from its cache")
 

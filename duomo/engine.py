@@ -3,11 +3,12 @@
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import IO, TYPE_CHECKING, Self
 
 import torch
 
 from agent.approval import Approvals, AskFirst
+from agent.conversations import Conversation
 from agent.events import EventLog
 from agent.rerun import Reruns
 from agent.runs import Runs
@@ -15,7 +16,9 @@ from duomo.answer import Answer, collect
 from duomo.approving import approving, refusing
 from duomo.checkpoints import inventory_of
 from duomo.embedding import LeasedEmbedder
+from duomo.exporting import Page, write_bundle
 from duomo.home import HomeClaim, claim_home
+from duomo.importing import read_bundle
 from duomo.indexing import Indexing
 from duomo.once import Once
 from duomo.pictures import Pictures
@@ -40,6 +43,7 @@ from tools.registry import discover
 
 if TYPE_CHECKING:
     from langchain_core.language_models.chat_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
 
     from agent.build import Agent, Memory
     from agent.tooling import Workshop
@@ -146,6 +150,23 @@ class Engine:
         """An artifact as it leaves: without GPS; with the mark of made content where it is wanted,
         here or by the settings."""
         return self.artifacts.export(sha256, visible_label=self._is_visible(visible_label))
+
+    def export_conversation(self, conversation_id: str, sink: IO[bytes], page: Page) -> None:
+        """Write a conversation as one zip, for people and for `import_conversation`.
+
+        `page`: name and text of what people read. Raises NotFound, InvalidRequest while it runs,
+        DiskFull.
+        """
+        write_bundle(sink, conversation_id, self.events, self.artifacts, self.export, page)
+
+    def import_conversation(self, file: Path) -> Conversation:
+        """A conversation from such a zip. Raises UnreadableMedia, MediaTooLarge, DiskFull."""
+        return read_bundle(file, self.incoming_dir, self.events, self.artifacts, self._remember)
+
+    def _remember(self, conversation_id: str, messages: "Sequence[BaseMessage]") -> None:
+        from agent.build import restore_memory
+
+        restore_memory(self._agent(), conversation_id, messages)
 
     def thumbnail(self, sha256: str, size: int, *, visible_label: bool | None = None) -> bytes:
         """WebP of a picture artifact, at most `size` px a side or the next side that is kept."""

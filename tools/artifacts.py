@@ -12,9 +12,10 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,7 @@ class ArtifactStore:
         for folder in (self._files, self._thumbnails, self._exports):
             folder.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
+        self._unnamed: set[str] = set()  # stored just now, about to get a handle: not to be removed
         self._db = sqlite3.connect(
             root / "artifacts.db", isolation_level=None, check_same_thread=False
         )
@@ -132,6 +134,7 @@ class ArtifactStore:
             )
             if not self.path(sha256).exists():
                 write_atomically(taken, self.path(sha256))
+            self._unnamed.add(sha256)
             self._insert(artifact)
         return self.get(sha256)
 
@@ -179,6 +182,7 @@ class ArtifactStore:
                 " VALUES (?, ?, ?, ?, ?)",
                 (conversation_id, kind, number, sha256, ordinal),
             )
+            self._unnamed.discard(sha256)
         return handle_of(kind, number)
 
     def resolve(self, conversation_id: str, handle: str) -> Artifact | None:
@@ -243,6 +247,46 @@ class ArtifactStore:
         with disk_errors(), take(data, cached.parent) as (taken, _, _):
             write_atomically(taken, cached)
 
+    def restore_handles(self, conversation_id: str, handles: Mapping[str, str]) -> None:
+        """Give a conversation without any the handles of an earlier one: handle → SHA-256, in
+        order of appearance."""
+        rows = [
+            (conversation_id, kind_of(handle), int(handle.partition("-")[2]), sha256, ordinal)
+            for ordinal, (handle, sha256) in enumerate(handles.items(), 1)
+        ]
+        with self._transaction() as db:
+            db.executemany(
+                "INSERT INTO handles (conversation_id, kind, number, sha256, ordinal)"
+                " VALUES (?, ?, ?, ?, ?)",
+                rows,
+            )
+            self._unnamed.difference_update(handles.values())
+
+    def has(self, sha256: str) -> bool:
+        return self._row(sha256) is not None
+
+    def forget(self, conversation_id: str, also: Iterable[str] = ()) -> list[str]:
+        """Drop the handles of a conversation, its files, and what those were made from.
+
+        A file stays while another conversation has a handle for it, or one for something that was
+        made from it. `also`: files that were stored for it and never got one. Returns the SHA-256
+        of those that went.
+        """
+        with self._transaction() as db:
+            mine = _reached(db, "WHERE conversation_id = ?", (conversation_id,))
+            db.execute("DELETE FROM handles WHERE conversation_id = ?", (conversation_id,))
+            gone = sorted((mine - self._unnamed | set(also)) - _reached(db))
+            db.executemany("DELETE FROM artifacts WHERE sha256 = ?", [(sha,) for sha in gone])
+            self._unnamed.difference_update(gone)
+        for sha256 in gone:
+            self._unlink(sha256)
+        return gone
+
+    def _unlink(self, sha256: str) -> None:
+        copies = (folder.glob(f"{sha256}*") for folder in (self._thumbnails, self._exports))
+        for path in (self.path(sha256), *chain.from_iterable(copies)):
+            path.unlink(missing_ok=True)
+
     def discard_preview(self, sha256: str) -> None:
         """Remove an unfinished picture. Whatever else has this name stays."""
         with self._transaction() as db:
@@ -252,8 +296,8 @@ class ArtifactStore:
                 " AND sha256 NOT IN (SELECT sha256 FROM handles)",
                 (sha256,),
             ).rowcount
-        for path in (self.path(sha256), *self._thumbnails.glob(f"{sha256}-*")) if removed else ():
-            path.unlink(missing_ok=True)
+        if removed:
+            self._unlink(sha256)
 
     def close(self) -> None:
         with self._lock:
@@ -278,6 +322,17 @@ class ArtifactStore:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock, transaction(self._db) as db:
             yield db
+
+
+def _reached(db: sqlite3.Connection, where: str = "", values: Sequence[str] = ()) -> set[str]:
+    """What handles stand for, and what that was made from, and so on."""
+    rows = db.execute(
+        f"WITH RECURSIVE reached (sha256) AS (SELECT sha256 FROM handles {where} UNION"  # noqa: S608
+        " SELECT parent.value FROM reached JOIN artifacts USING (sha256),"
+        " json_each(artifacts.lineage, '$.parents') AS parent) SELECT sha256 FROM reached",
+        values,
+    )
+    return {row["sha256"] for row in rows}
 
 
 def _digest(path: Path) -> str:

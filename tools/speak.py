@@ -14,7 +14,8 @@ from tools.context import ToolContext
 from tools.contract import Arguments, ToolOutput, tool
 from tools.normalise import normalise
 
-MAX_CHARACTERS = 2000  # about eight minutes
+MAX_CHARACTERS = 20_000  # about eighty minutes: as much as one turn may hold
+_PART = 5000  # characters of one sound; a longer text becomes several
 _LONGEST_PIECE = 120  # characters read in one breath: how long Stop has to wait
 _PAUSE_SECONDS = {"\n": 0.6, "。": 0.35, "！": 0.35, "？": 0.35, "；": 0.25}
 _SENTENCE = re.compile(r"[^。！？；!?;\n]*(?:[。！？；!?;\n]+|$)")
@@ -37,24 +38,45 @@ def speak(arguments: Speak, context: ToolContext) -> ToolOutput:
             "Nothing in the text can be said.",
             question="要读哪些字？请把原文发给我。",
         )
-    samples, rate, voice = _synthesize(pieces, arguments.voice, context)
-    handle = context.keep_sound(samples, rate, role="tts", name=f"{arguments.text[:20]}.wav")
-    seconds = len(samples) / rate
+    handles: list[str] = []
+    seconds, read, voice = 0.0, 0, ""
+    for part in _parts(pieces):
+        samples, rate, voice = _synthesize(part, arguments.voice, context, read, len(pieces))
+        handles.append(context.keep_sound(samples, rate, role="tts", name=_name(part)))
+        seconds, read = seconds + len(samples) / rate, read + len(part)
     details = {"seconds": round(seconds, 2), "voice": voice, "spoken": "".join(pieces)}
-    return ToolOutput(replies.spoken(handle, seconds), (handle,), details)
+    return ToolOutput(replies.spoken("、".join(handles), seconds), tuple(handles), details)
+
+
+def _parts(pieces: list[str]) -> Iterator[list[str]]:
+    """The pieces of one sound each."""
+    part: list[str] = []
+    for piece in pieces:
+        if sum(map(len, part)) + len(piece) > _PART:
+            yield part
+            part = []
+        part.append(piece)
+    yield part
+
+
+def _name(part: list[str]) -> str:
+    return f"{''.join(part)[:20]}.wav"
 
 
 def _synthesize(
-    pieces: list[str], voice: str | None, context: ToolContext
+    pieces: list[str], voice: str | None, context: ToolContext, read: int, total: int
 ) -> tuple[npt.NDArray[np.float32], int, str]:
-    """All pieces with their pauses [n], the sample rate in Hz, the voice that read them."""
+    """All pieces with their pauses [n], the sample rate in Hz, the voice that read them.
+
+    `read` of `total` pieces were read before.
+    """
     parts: list[npt.NDArray[np.float32]] = []
     rate = 0
     with context.lease("tts") as synthesizer:
         chosen = voice or synthesizer.voices[0]
-        for number, piece in enumerate(pieces):
+        for number, piece in enumerate(pieces, read):
             context.check_cancelled()
-            context.progress(number / len(pieces), f"正在朗读第{number + 1}句，共{len(pieces)}句")
+            context.progress(number / total, f"正在朗读第{number + 1}句，共{total}句")
             speech = synthesizer.speak(piece, chosen)
             rate = speech.sample_rate
             parts += [speech.samples, np.zeros(round(_pause(piece) * rate), np.float32)]

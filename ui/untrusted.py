@@ -27,6 +27,11 @@ def one_line(text: str, longest: int = 80) -> str:
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
+def file_stem(text: str) -> str:
+    """A name for a file on any system, without its extension."""
+    return re.sub(r'[\\/:*?"<>|]', "", one_line(text, 60)).strip(" .") or "duomo"
+
+
 def as_label(text: str, longest: int = 80) -> str:
     """For a place that renders Markdown: shown letter by letter, nothing in it takes effect."""
     return _MARKDOWN.sub(r"\\\1", _DIRECTIVE.sub(_JOINER, one_line(text, longest)))

@@ -39,24 +39,28 @@ IMMUTABLE = {**_INERT, "Cache-Control": "private, max-age=31536000, immutable"}
 CHANGING = {**_INERT, "Cache-Control": "private, max-age=60"}
 
 
+UPLOAD = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                }
+            }
+        },
+    }
+}
+"""What OpenAPI says of a route that takes one file."""
+
+
 @router.post(
     "",
     status_code=201,
     summary="Keep a picture or a sound",
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {
-                "multipart/form-data": {
-                    "schema": {
-                        "type": "object",
-                        "required": ["file"],
-                        "properties": {"file": {"type": "string", "format": "binary"}},
-                    }
-                }
-            },
-        }
-    },
+    openapi_extra=UPLOAD,
 )
 async def upload(request: Request, engine: EngineDep) -> ArtifactInfo:
     """The kind is found from the bytes; name and declared type are only names."""

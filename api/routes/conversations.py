@@ -1,11 +1,20 @@
 """Conversations and their stored events."""
 
-from fastapi import APIRouter, Response
-from fastapi.responses import StreamingResponse
+import shutil
+import tempfile
+from pathlib import Path
+from typing import BinaryIO
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse, StreamingResponse
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
 
 from api import streams
 from api.host import EngineDep, HostDep
+from api.markdown import as_page, page_name
+from api.routes.artifacts import UPLOAD
 from api.routes.runs import After, LastEventId, resume_point
 from api.schemas import (
     ConversationList,
@@ -14,7 +23,9 @@ from api.schemas import (
     EventList,
     NewConversation,
 )
+from api.transcript import Transcript, fold
 from api.views import conversation_view
+from models.errors import InvalidRequest, Locale
 
 router = APIRouter(prefix="/api/conversations", tags=["conversations"])
 
@@ -42,8 +53,58 @@ def rename(engine: EngineDep, conversation_id: str, body: ConversationTitle) -> 
 
 @router.delete("/{conversation_id}", status_code=204, summary="Delete for good")
 def delete(engine: EngineDep, conversation_id: str) -> None:
-    """Stops its runs, then drops its words and events. Pictures stay in the artifact store."""
+    """Stops its runs, then drops its words, its events, and the files that nothing else needs."""
     engine.runs.forget(conversation_id)
+
+
+@router.get("/{conversation_id}/export", summary="All of it as a zip", response_class=FileResponse)
+def export(engine: EngineDep, conversation_id: str, locale: Locale = "zh-CN") -> Response:
+    """A Markdown page, the files as they leave, and what brings the conversation back whole."""
+    # Imported late, like all that the engine consists of: the server answers before that.
+    from tools.files import safe_name
+
+    title = engine.events.conversations.get(conversation_id).title
+    page = _page(engine, conversation_id, title, locale)
+    with tempfile.NamedTemporaryFile(dir=engine.incoming_dir, delete=False) as file:
+        path = Path(file.name)
+        try:
+            engine.export_conversation(conversation_id, file, page)
+        except BaseException:
+            path.unlink()
+            raise
+    name = safe_name(title or Path(page[0]).stem, "application/zip")
+    gone = BackgroundTask(path.unlink)
+    return FileResponse(path, media_type="application/zip", filename=name, background=gone)
+
+
+def _page(engine: EngineDep, conversation_id: str, title: str, locale: Locale) -> tuple[str, str]:
+    from duomo.exporting import bundled_paths
+
+    stored = engine.events.replay(conversation_id=conversation_id)
+    transcript = fold(Transcript(), map(streams.stored_view, stored))
+    paths = bundled_paths(engine.artifacts.handles(conversation_id))
+    titles = {
+        tool.name: tool.title_en if locale == "en" else tool.title_zh
+        for tool in engine.tools.values()
+    }
+    return page_name(locale), as_page(title, transcript, paths, titles, locale)
+
+
+@router.post("/import", status_code=201, summary="Bring back an exported zip", openapi_extra=UPLOAD)
+async def import_(request: Request, engine: EngineDep) -> ConversationView:
+    """As a new conversation: turns, steps, files with their lineage and handles, the memory."""
+    async with request.form(max_files=1, max_fields=4) as form:
+        file = form.get("file")
+        if not isinstance(file, UploadFile):
+            raise InvalidRequest("请用 file 字段上传一个压缩包。", "Upload one zip as `file`.")
+        return await run_in_threadpool(_import, engine, file.file)
+
+
+def _import(engine: EngineDep, file: BinaryIO) -> ConversationView:
+    with tempfile.NamedTemporaryFile(dir=engine.incoming_dir) as copy:
+        shutil.copyfileobj(file, copy)
+        copy.flush()
+        return conversation_view(engine.import_conversation(Path(copy.name)))
 
 
 @router.get("/{conversation_id}/events", summary="Stored events")

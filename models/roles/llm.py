@@ -61,7 +61,11 @@ class GenerationStats:
 
 
 class LanguageModel:
-    """A loaded causal LM with its tokenizer, chat template and prefix caches."""
+    """A loaded causal LM with its tokenizer, chat template and prefix caches.
+
+    `history_tokens`: the longest conversation that it follows well, `text_tokens`: as much of one
+    text as it can take in; None: whatever its context holds.
+    """
 
     def __init__(
         self,
@@ -72,10 +76,14 @@ class LanguageModel:
         cached_tokens: int,
         weight_bytes: int,
         thinking: bool | None = None,
+        history_tokens: int | None = None,
+        text_tokens: int | None = None,
     ) -> None:
         self.tokenizer = tokenizer
         self._template: dict[str, Any] = {} if thinking is None else {"enable_thinking": thinking}
         self.context_tokens = context_tokens
+        self.history_tokens = history_tokens or context_tokens
+        self.text_tokens = text_tokens or context_tokens
         self.last: GenerationStats | None = None
         self._model: PreTrainedModel | None = model
         self._config = model.config
@@ -99,6 +107,8 @@ class LanguageModel:
             cached_tokens=cached,
             weight_bytes=weight_bytes(path, checkpoint, AutoModelForCausalLM),
             thinking=checkpoint.default_bool("thinking"),
+            history_tokens=checkpoint.default_int("history_tokens", context),
+            text_tokens=checkpoint.default_int("text_tokens", context),
         )
 
     @classmethod

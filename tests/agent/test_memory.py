@@ -6,10 +6,10 @@ from pathlib import Path
 
 import ormsgpack
 import pytest
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
 from agent.build import open_memory
-from agent.history import INTERRUPTED, UNANSWERED, close_turn, fit, neutral
+from agent.history import INTERRUPTED, UNANSWERED, close_turn, neutral
 from tests.agent.conftest import MakeWorld
 from tests.agent.test_runs import words
 
@@ -72,45 +72,6 @@ def test_a_turn_is_closed_only_where_it_is_open(
     messages: list[BaseMessage], closed: list[str]
 ) -> None:
     assert [message.text for message in close_turn(messages)] == closed
-
-
-def characters(messages: list[BaseMessage]) -> int:
-    return sum(len(message.text) for message in messages)
-
-
-def conversation(turns: int, length: int = 10) -> list[BaseMessage]:
-    pairs = [(HumanMessage(f"{n:0{length}}"), AIMessage("好" * length)) for n in range(turns)]
-    return [SystemMessage("系统"), *(message for pair in pairs for message in pair)]
-
-
-def test_a_history_that_fits_is_left_alone() -> None:
-    messages = conversation(3)
-    assert fit(messages, characters, 1000) == messages  # type: ignore[arg-type]
-
-
-def test_old_turns_go_and_the_system_and_the_newest_stay() -> None:
-    kept = fit([*conversation(50), HumanMessage("最新")], characters, 300)  # type: ignore[arg-type]
-    assert characters(kept) <= 300
-    assert kept[0].type == "system"
-    assert kept[1].type == "human"
-    assert kept[-1].text == "最新"
-
-
-def test_the_cut_stays_where_it_is_while_the_conversation_grows() -> None:
-    firsts = {
-        fit(conversation(turns), characters, 600)[1].text  # type: ignore[arg-type]
-        for turns in range(30, 46)
-    }
-    assert len(firsts) <= 3
-
-
-def test_one_long_text_loses_its_middle() -> None:
-    text = "头" + "中" * 5000 + "尾"
-    (kept,) = fit([HumanMessage(text)], characters, 500)  # type: ignore[arg-type]
-    assert len(kept.text) <= 500
-    assert kept.text.startswith("头")
-    assert kept.text.endswith("尾")
-    assert "略去" in kept.text
 
 
 def test_markup_in_words_is_written_so_that_it_means_nothing() -> None:

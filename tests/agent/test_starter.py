@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
 import models
+from agent.build import restore_memory
 from agent.events import StoredEvent
 from duomo.engine import Engine
 from duomo.settings import load_settings
 from tests.agent.test_runs import steps, words
+from tools import replies
 
 STARTER = Path(models.__file__).parent / "starter"
 
@@ -49,3 +52,37 @@ def test_a_greeting_calls_nothing(engine: Engine) -> None:
     events = [s.event for s in ask(engine, "你好呀", conversation)]
     assert not [e for e in events if e["type"] == "TOOL_CALL_START"]
     assert words(events)
+
+
+def canned(n: int) -> list[BaseMessage]:
+    """Turn `n` as a search leaves it: four more pictures."""
+    handles = [f"img-{4 * n - 3 + i}" for i in range(4)]
+    call = {"name": "search_images", "args": {"query": "山"}, "id": f"call-{n}"}
+    result = replies.found_images(handles)
+    return [
+        HumanMessage("帮我找几张有山的图", id=f"asked-{n}"),
+        AIMessage("", tool_calls=[call], id=f"called-{n}"),
+        ToolMessage(result, tool_call_id=f"call-{n}", name="search_images", id=f"result-{n}"),
+        AIMessage(f"找到4张图，{handles[0]} 到 {handles[-1]}，都在上面了。", id=f"answer-{n}"),
+    ]
+
+
+def test_turn_sixty_still_gets_the_first_picture_by_its_name(engine: Engine) -> None:
+    conversation = engine.events.conversations.create().id
+    ask(engine, "帮我找几张有拱桥的图", conversation)
+    turns = [message for n in range(2, 53) for message in canned(n)]
+    restore_memory(engine._agent(), conversation, turns)
+    with engine.residency.lease("llm") as llm:
+        context = llm.context_tokens
+    chat = [ask(engine, "谢谢", conversation) for _ in range(7)]
+    for question in ("读一下img-1上面的字", "读一下最早那张上面的字"):
+        last = ask(engine, question, conversation)
+        (read,) = steps([s.event for s in last])
+        called = "".join(s.event["delta"] for s in last if s.event["type"] == "TOOL_CALL_ARGS")
+        assert called == '{"image": "img-1"}'
+        assert read["state"] == "done"
+        chat.append(last)
+    usage = [told[-1].event["usage"][0] for told in chat]
+    assert all(u["inputTokens"] <= 2 * context for u in usage)  # at most two calls a turn
+    reused = [u["cachedInputTokens"] > u["inputTokens"] / 2 for u in usage]
+    assert sum(reused) >= 6

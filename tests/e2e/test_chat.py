@@ -175,23 +175,46 @@ def test_words_are_spoken(tabs: Tabs, product: Product) -> None:
     expect(page.get_by_text("AI 生成")).to_be_visible()
 
 
-def test_a_conversation_is_renamed_and_deleted(tabs: Tabs, product: Product) -> None:
+def test_a_conversation_is_renamed_exported_deleted_imported_and_goes_on(
+    tabs: Tabs, product: Product
+) -> None:
     page = tabs.open()
-    ask(page, "你好")
+    ask(page, QUESTION)
     finished(page, product)
     conversation = conversation_of(page)
-    page.locator(f".st-key-more-{conversation} button").click()
-    page.get_by_role("menuitem", name="改名").or_(page.get_by_role("option", name="改名")).click()
-    page.get_by_role("textbox", name="对话名称").fill("![桥](http://evil.example/x.png)")
-    page.get_by_role("textbox", name="对话名称").press("Enter")
-    page.get_by_role("button", name="保存").click()
+    choose(page, conversation, "改名")
+    name = page.locator(f".st-key-title-{conversation} input")
+    name.fill("![桥](http://evil.example/x.png)")
+    name.press("Enter")
     expect(page.locator(f".st-key-open-{conversation}")).to_contain_text("![桥]")
     assert product.client.conversation(conversation).title == "![桥](http://evil.example/x.png)"
-    page.locator(f".st-key-more-{conversation} button").click()
-    page.get_by_role("menuitem", name="删除").or_(page.get_by_role("option", name="删除")).click()
+
+    choose(page, conversation, "导出")
+    page.screenshot(path=SHOTS / "export.png")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="保存压缩包").click()
+    page.keyboard.press("Escape")
+    choose(page, conversation, "删除")
     page.get_by_role("dialog").get_by_role("button", name="删除").click()
     expect(page.locator(f".st-key-open-{conversation}")).to_have_count(0)
     expect(page.get_by_role("heading", name="想看什么，说一句就好")).to_be_visible()
+
+    page.locator(".st-key-import button").click()
+    page.screenshot(path=SHOTS / "import.png")
+    page.get_by_role("dialog").locator("input[type=file]").set_input_files(download.value.path())
+    expect(captions(page)).to_have_text(["img-1", "img-2", "img-3", "img-4"])
+    ask(page, "找和img-2像的")
+    finished(page, product)
+    _, turn = product.client.transcript(conversation_of(page)).turns
+    assert turn.steps[0].arguments == {"image": "img-2"}
+    assert turn.artifacts[0].handle == "img-5"
+
+
+def choose(page: Page, conversation: str, action: str) -> None:
+    """From the menu beside a conversation in the list."""
+    page.locator(f".st-key-more-{conversation} button").click()
+    item = page.get_by_role("menuitem", name=action)
+    item.or_(page.get_by_role("option", name=action)).click()
 
 
 def test_a_phone_shows_all_of_it_without_scrolling_sideways(tabs: Tabs, product: Product) -> None:

@@ -6,6 +6,7 @@ from typer import rich_utils
 from ui.commands import (
     ask,
     cache,
+    conversations,
     doctor,
     evaluate,
     index,
@@ -42,6 +43,7 @@ app.command("ask", help=text("help.ask"))(ask.ask)
 app.command("index", help=text("help.index"))(index.index)
 app.command("search", help=text("help.search"))(search.search)
 app.command("inspect", help=text("help.inspect"))(inspect.inspect)
+app.add_typer(conversations.app, name="conversations", help=text("help.conversations"))
 models.app.command("plan", help=text("help.models_plan"))(models_plan.plan)
 app.add_typer(models.app, name="models", help=text("help.models"))
 app.add_typer(cache.app, name="cache", help=text("help.cache"))

@@ -9,10 +9,13 @@ import streamlit as st
 from api.schemas import ConversationView, IndexJob
 from models.errors import EngineUnavailable, NotFound
 from ui.untrusted import as_label, one_line
+from ui.web.components.bundles import show_export, show_import
 from ui.web.current import address, begin_new, current, open_conversation
 from ui.web.engine import about, engine
 from ui.web.words import words
 
+RENAMING = "renaming"
+"""Session state: the conversation whose name is being written."""
 SHOWN = 60
 """Conversations listed; older ones are a search away."""
 
@@ -22,9 +25,15 @@ def show_sidebar(pages: Sequence[st.Page]) -> None:
     text = words()
     with st.sidebar:
         st.subheader(text("app.title"), anchor=False)
-        st.button(
-            text("sidebar.new"), icon=":material/edit_square:", width="stretch", on_click=begin_new
-        )
+        with st.container(horizontal=True, wrap=False, gap="small", key="begin"):
+            st.button(
+                text("sidebar.new"),
+                icon=":material/edit_square:",
+                width="stretch",
+                on_click=begin_new,
+            )
+            if st.button("", key="import", icon=":material/upload:", help=text("sidebar.import")):
+                show_import()
         _conversations()
         _links(pages)
         _footer()
@@ -55,6 +64,9 @@ def _age(conversation: ConversationView) -> str:
 
 
 def _row(conversation: ConversationView) -> None:
+    if st.session_state.get(RENAMING) == conversation.id:
+        _rename(conversation)
+        return
     text, is_open = words(), conversation.id == current()
     title = conversation.title or text("sidebar.untitled")
     with st.container(
@@ -73,27 +85,51 @@ def _row(conversation: ConversationView) -> None:
         )
         chosen = st.menu_button(
             text("sidebar.more"),
-            ["rename", "delete"],
+            ["rename", "export", "delete"],
             key=f"more-{conversation.id}",
             type="tertiary",
             icon=":material/more_horiz:",
             format_func=lambda choice: text(f"sidebar.{choice}"),
         )
     if chosen == "rename":
-        _rename(conversation)
+        st.session_state[RENAMING] = conversation.id
+        st.rerun()
+    elif chosen == "export":
+        show_export(conversation)
     elif chosen == "delete":
         _delete(conversation)
 
 
-@st.dialog(words()("sidebar.rename_title"))
 def _rename(conversation: ConversationView) -> None:
-    text = words()
-    title = st.text_input(
-        text("sidebar.name"), value=conversation.title, max_chars=200, key="rename-title"
-    )
-    if st.button(text("save"), type="primary", key="rename-save", disabled=not title.strip()):
-        engine().rename_conversation(conversation.id, title.strip())
-        st.rerun()
+    """In its place in the list: Enter or the tick keeps the new name."""
+    key = f"title-{conversation.id}"
+    with st.container(horizontal=True, wrap=False, gap=None, key=f"renaming-{conversation.id}"):
+        st.text_input(
+            words()("sidebar.name"),
+            value=conversation.title,
+            max_chars=200,
+            key=key,
+            label_visibility="collapsed",
+            on_change=_renamed,
+            args=(conversation.id, key),
+        )
+        st.button(
+            "",
+            key=f"renamed-{conversation.id}",
+            type="tertiary",
+            icon=":material/check:",
+            help=words()("save"),
+            on_click=_renamed,
+            args=(conversation.id, key),
+        )
+
+
+def _renamed(conversation_id: str, key: str) -> None:
+    title = st.session_state[key].strip()
+    st.session_state.pop(RENAMING, None)
+    if title:
+        with suppress(NotFound):  # another tab deleted it
+            engine().rename_conversation(conversation_id, title)
 
 
 @st.dialog(words()("sidebar.delete_title"))
