@@ -20,6 +20,7 @@ from models.errors import ToolRetry
 TOO_MANY_STEPS = "步骤太多，我先停在这里。可以把要做的事分成几句话再说一次。"
 ASK_AGAIN = "我试了几次都没成功：{hint}请再说具体一点。"
 HALF_A_CALL = "这一步的参数太长，没能写完。请换个短一点的说法。"
+NOT_JSON = "{name}的参数不是合格的JSON对象，请重写这一次调用。"
 NO_ANSWER = "我没想好怎么回答，请换个说法再问一次。"
 
 
@@ -68,6 +69,8 @@ class TurnGuard(AgentMiddleware[AgentState[Any], Any, Any]):
         assert isinstance(reply, AIMessage)
         if reply.response_metadata.get("finish_reason") == "length" and _has_call(reply):
             return _drop_calls(run, reply)
+        if reply.response_metadata.get("malformed_calls") or reply.invalid_tool_calls:
+            return _correct_calls(run, reply)
         if not reply.tool_calls:
             return _complete(run, reply, turn)
         if len(_calls(turn)) > self._limits.tool_calls:
@@ -127,6 +130,29 @@ def _drop_calls(run: RunContext, reply: AIMessage) -> dict[str, Any]:
     for call_id in sorted(run.open_calls):
         Step(run, call_id).fail(error)
     return _instead(run, reply, HALF_A_CALL)
+
+
+def _correct_calls(run: RunContext, reply: AIMessage) -> dict[str, Any]:
+    """Calls whose arguments are no JSON object get that as their result; the others go on.
+
+    The broken text does not stay in the history: no chat template could render it.
+    """
+    numbers = set(reply.response_metadata.get("malformed_calls", ()))
+    broken = [call for number, call in enumerate(reply.tool_calls) if number in numbers]
+    lost = [
+        ToolCall(name=call["name"] or "", args={}, id=call["id"], type="tool_call")
+        for call in reply.invalid_tool_calls
+    ]
+    calls = [ToolCall({**c, "args": {}}) if c in broken else c for c in reply.tool_calls]
+    whole = AIMessage(reply.text, id=reply.id, tool_calls=[*calls, *lost])
+    return {"messages": [whole, *(_not_json(run, call) for call in [*broken, *lost])]}
+
+
+def _not_json(run: RunContext, call: ToolCall) -> ToolMessage:
+    error = ToolRetry(
+        NOT_JSON.format(name=call["name"]), f"The arguments of {call['name']} are no JSON object."
+    )
+    return _result(call, *_step(run, call).fail(error))
 
 
 def _complete(
