@@ -80,7 +80,7 @@ class DuomoChatModel(BaseChatModel):
             grammar = self.call_format.structural_tag(tools, run.handles() if run else ())
             cancel = run.cancel if run else None
             ids = llm.generate(prompt, self.sampling, grammar=grammar, cancel=cancel)
-            yield from _chunks(self.call_format.parser(), _text(ids, llm), self.on_tool_name)
+            yield from _chunks(self.call_format.parser(tools), _text(ids, llm), self.on_tool_name)
             if run is not None:
                 run.check_cancelled()  # decoding stops without a word
             yield _last_chunk(llm)
