@@ -14,6 +14,8 @@ from typing import Any
 
 from agent.grammar import CallFormat, Hermes, Parser, Schema, constrain
 from agent.parsing import CallArguments, CallStart, Piece, ReplyParser, Tags
+from models.catalog import Checkpoint
+from models.errors import CatalogError
 
 Types = Mapping[str, Mapping[str, str]]
 """Tool → argument → JSON type, from the schemas."""
@@ -36,7 +38,7 @@ class Family:
             return None
         from xgrammar.builtin_structural_tag import get_model_structural_tag
 
-        bound = [_constrained(tool, handles) for tool in tools]
+        bound: list[Any] = [_constrained(tool, handles) for tool in tools]
         whole = get_model_structural_tag(self.grammar, tools=bound, reasoning="disabled")
         return json.dumps(_calls_anywhere(whole.model_dump(exclude_none=True)), ensure_ascii=False)
 
@@ -275,6 +277,12 @@ FAMILIES: dict[str, CallFormat] = {
 }
 
 
-def call_format(family: str) -> CallFormat:
-    """The call format of a checkpoint family. KeyError for one that is not known."""
-    return FAMILIES[family]
+def call_format(checkpoint: Checkpoint) -> CallFormat:
+    """The format of its family, `defaults.call_format`; Hermes without one. Raises CatalogError."""
+    family = checkpoint.defaults.get("call_format", "hermes")
+    if family not in FAMILIES:
+        raise CatalogError(
+            f"目录条目 {checkpoint.name} 的 call_format 只能是：{'、'.join(FAMILIES)}。",
+            f"call_format of catalogue entry {checkpoint.name} is one of: {', '.join(FAMILIES)}.",
+        )
+    return FAMILIES[str(family)]

@@ -22,9 +22,9 @@ from pathlib import Path
 from agent.endpoint import EndpointChatModel
 from agent.wire import Endpoint, Wire
 from evaluation.report import Report, Table
-from evaluation.routing import Schema, chat_model, score
+from evaluation.routing import chat_model, score
 from evaluation.routing_backends import ChatModelBackend
-from evaluation.routing_cases import Case, TurnResult, load_cases, run_case
+from evaluation.routing_cases import Case, Schema, TurnResult, load_cases, run_case
 from tools import registry
 
 FIGURES = ("turn_accuracy", "argument_accuracy", "case_accuracy", "false_calls", "malformed")

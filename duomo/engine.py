@@ -267,6 +267,7 @@ class Engine:
         # Imported late: LangChain takes seconds.
         from agent.build import build_agent
         from agent.chat_model import DuomoChatModel
+        from agent.families import call_format
         from agent.middleware import Limits
         from agent.tooling import Workshop, as_langchain
 
@@ -275,7 +276,10 @@ class Engine:
             self._chat_model
             or self._endpoint.chat_model(self._foresee)
             or DuomoChatModel(
-                residency=self.residency, sampling=sampling, on_tool_name=self._foresee
+                residency=self.residency,
+                sampling=sampling,
+                on_tool_name=self._foresee,
+                call_format=call_format(self.residency.checkpoint("llm")),
             )
         )
         workshop = Workshop(self.artifacts, self.library, self.residency)

@@ -179,15 +179,16 @@ def _render(template: str, more: list[dict[str, Any]], tools: list[dict[str, Any
         {"role": "user", "content": "找桥"},
         *more,
     ]
-    rendered, _ = render_jinja_template(
+    schemas: list[Any] = tools
+    rendered: tuple[Any, ...] = render_jinja_template(
         [messages],
-        tools=tools or None,
+        tools=schemas or None,
         chat_template=template,
         add_generation_prompt=False,
         bos_token="",
         eos_token="</s>",  # noqa: S106 (the name of a token, no password)
     )
-    return str(rendered[0])
+    return str(rendered[0][0])
 
 
 def _line(error: Exception) -> str:
@@ -211,7 +212,9 @@ def evaluate(folder: Path, formats: dict[str, CallFormat]) -> Report:
     rows = [[f.name, _yes(f.offers), _yes(f.rendered), _yes(f.parsed), f.family, f.why]
             for f in found]  # fmt: skip
     columns = ["template", "offers tools", "rendered", "parsed", "round trip as", "why not"]
-    families = [[family, sum(f.family == family for f in found)] for family in formats]
+    families: list[list[str | int]] = [
+        [family, sum(f.family == family for f in found)] for family in formats
+    ]
     return Report(
         "chat templates",
         figures,

@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerFast
 
-from agent.families import FAMILIES
+from agent.families import FAMILIES, call_format
 from agent.parsing import CallArguments, CallStart, Piece, Words
+from models.catalog import Checkpoint
 from models.decoding.grammar import GrammarMasks
+from models.errors import CatalogError
 from tests.agent.conftest import look, paint
 from tools.registry import schema
 
@@ -121,3 +123,17 @@ def test_the_grammar_lets_through_what_the_family_writes(
 @pytest.mark.parametrize("family", FAMILIES)
 def test_no_tools_no_grammar(family: str) -> None:
     assert FAMILIES[family].structural_tag([], ["img-1"]) is None
+
+
+def test_a_catalogue_entry_names_its_family() -> None:
+    entry = Checkpoint(
+        name="some",
+        role="llm",
+        loader="models.roles.llm:LanguageModel",
+        licence="MIT",
+        languages=("zh",),
+        defaults={"call_format": "glm"},
+    )
+    assert call_format(entry) is FAMILIES["glm"]
+    with pytest.raises(CatalogError, match="call_format"):
+        call_format(entry.model_copy(update={"defaults": {"call_format": "gml"}}))
