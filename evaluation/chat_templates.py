@@ -180,7 +180,7 @@ def _render(template: str, more: list[dict[str, Any]], tools: list[dict[str, Any
         *more,
     ]
     schemas: list[Any] = tools
-    rendered: tuple[Any, ...] = render_jinja_template(
+    rendered: Any = render_jinja_template(
         [messages],
         tools=schemas or None,
         chat_template=template,
