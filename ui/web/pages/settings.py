@@ -17,7 +17,10 @@ ICON = ":material/settings:"
 GROUPS: dict[str, tuple[str, ...]] = {
     "page": ("locale", "visible_labels", "max_upload"),
     "models": ("profile", "device", "budget", "host_memory", "idle_minutes", "quantisation"),
-    "answers": ("max_steps", "max_new_tokens"),
+    "answers": (
+        *("max_steps", "max_new_tokens"),
+        *("llm_url", "llm_model", "llm_key", "llm_timeout", "llm_temperature"),
+    ),
     "downloads": ("hub", "mirrors"),
     "reach": ("host", "port", "ui_port", "allowed_hosts", "home"),
 }
