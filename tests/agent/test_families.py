@@ -94,7 +94,8 @@ def test_calls_come_back_however_the_reply_is_cut(family: str, cuts: list[int]) 
     assert read(family, f"好。\n{REPLIES[family]}", cuts) == ("好。", wanted)
 
 
-@pytest.mark.parametrize("family", sorted(set(FAMILIES) - {"hermes", "llama", "mistral"}))
+# In GLM's format half a name cannot be told from a whole one without arguments.
+@pytest.mark.parametrize("family", sorted(set(FAMILIES) - {"hermes", "glm", "llama", "mistral"}))
 def test_a_call_that_breaks_off_is_no_words_and_no_other_call(family: str) -> None:
     for length in range(len(REPLIES[family])):
         parser = FAMILIES[family].parser(TOOLS)
