@@ -64,7 +64,7 @@ class DuomoChatModel(BaseChatModel):
     ) -> Runnable[LanguageModelInput, AIMessage]:
         """Offer `tools` (compact OpenAI schemas, in this order). Only `auto` choice exists."""
         del tool_choice
-        return self.bind(tools=[_schema(tool) for tool in tools], **kwargs)
+        return self.bind(tools=[tool_schema(tool) for tool in tools], **kwargs)
 
     def _stream(
         self,
@@ -82,7 +82,7 @@ class DuomoChatModel(BaseChatModel):
             grammar = self.call_format.structural_tag(tools, run.handles() if run else ())
             cancel = run.cancel if run else None
             ids = llm.generate(prompt, self.sampling, grammar=grammar, cancel=cancel)
-            yield from _chunks(self.call_format.parser(), _text(ids, llm), self.on_tool_name)
+            yield from _chunks(self.call_format.parser(tools), _text(ids, llm), self.on_tool_name)
             if run is not None:
                 run.check_cancelled()  # decoding stops without a word
             yield _last_chunk(llm)
@@ -121,7 +121,7 @@ class DuomoChatModel(BaseChatModel):
         return render(self._reader.fit(messages, whole, alone, room))
 
 
-def _schema(tool: dict[str, Any] | type | Callable[..., Any] | BaseTool) -> dict[str, Any]:
+def tool_schema(tool: dict[str, Any] | type | Callable[..., Any] | BaseTool) -> dict[str, Any]:
     """Our own tools carry their compact schema; any other is converted by LangChain."""
     if isinstance(tool, BaseTool) and isinstance(tool.args_schema, dict):
         function = {"name": tool.name, "description": tool.description}
@@ -145,12 +145,13 @@ def _chunks(
         for piece in parser.feed(delta):
             if isinstance(piece, CallStart):
                 on_tool_name(piece.name)
-            yield ChatGenerationChunk(message=_message(piece))
+            yield ChatGenerationChunk(message=chunk_of(piece))
     for piece in parser.close():
-        yield ChatGenerationChunk(message=_message(piece))
+        yield ChatGenerationChunk(message=chunk_of(piece))
 
 
-def _message(piece: Piece) -> AIMessageChunk:
+def chunk_of(piece: Piece) -> AIMessageChunk:
+    """What LangChain adds up to a message; a call gets an id of its own."""
     match piece:
         case Words(text):
             return AIMessageChunk(content=text)

@@ -37,8 +37,8 @@ class CallFormat(Protocol):
     def structural_tag(self, tools: Sequence[Schema], handles: Sequence[str]) -> str | None:
         """The grammar of one reply that may call `tools`; None when there are none to call."""
 
-    def parser(self) -> Parser:
-        """A reader of one reply."""
+    def parser(self, tools: Sequence[Schema] = ()) -> Parser:
+        """A reader of one reply. `tools` tell the types of arguments that are written bare."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,9 @@ class Hermes:
         }
         return json.dumps({"type": "structural_tag", "format": dispatch}, ensure_ascii=False)
 
-    def parser(self) -> Parser:
+    def parser(self, tools: Sequence[Schema] = ()) -> Parser:
+        del tools  # JSON says what is a number
         return HermesParser()
-
-
-def call_format(family: str) -> CallFormat:
-    """The call format of a checkpoint family (`defaults.call_format` of its catalogue entry)."""
-    return {"hermes": Hermes()}[family]
 
 
 def _tag(function: Mapping[str, Any], handles: Sequence[str]) -> dict[str, Any]:

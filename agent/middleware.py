@@ -21,9 +21,9 @@ from models.errors import ToolRetry
 
 TOO_MANY_STEPS = "步骤太多，我先停在这里。可以把要做的事分成几句话再说一次。"
 ASK_AGAIN = "我试了几次都没成功：{hint}请再说具体一点。"
-NO_JSON = "参数不是能用的JSON对象，请重写这次调用。"
 CANNOT = "这件事我还不会做。请换个说法，或者说说想要什么结果。"
 HALF_A_CALL = "这一步的参数太长，没能写完。请换个短一点的说法。"
+NOT_JSON = "{name}的参数不是能用的JSON对象，请重写这次调用。"
 NO_ANSWER = "我没想好怎么回答，请换个说法再问一次。"
 
 
@@ -156,15 +156,24 @@ def _instead(run: RunContext, reply: AIMessage, words: str) -> dict[str, Any]:
 
 
 def _explain(run: RunContext, reply: AIMessage) -> dict[str, Any]:
-    """Calls whose arguments cannot be read get their hint; those beside them are run."""
-    unreadable = [
+    """Calls whose arguments cannot be read get their hint; those beside them are run.
+
+    The broken text does not stay in the history: no chat template could render it.
+    """
+    broken = [
         ToolCall(name=call["name"] or "", args={}, id=call["id"] or str(uuid4()))
         for call in reply.invalid_tool_calls
     ]
-    error = ToolRetry(NO_JSON, "The arguments are no JSON object.")
-    results = [_result(call, *_step(run, call).fail(error)) for call in unreadable]
-    whole = AIMessage(reply.text, tool_calls=[*reply.tool_calls, *unreadable], id=reply.id)
-    return {"messages": [whole, *results]}
+    whole = AIMessage(reply.text, tool_calls=[*reply.tool_calls, *broken], id=reply.id)
+    return {"messages": [whole, *(_not_json(run, call) for call in broken)]}
+
+
+def _not_json(run: RunContext, call: ToolCall) -> ToolMessage:
+    name = call["name"]
+    error = ToolRetry(
+        NOT_JSON.format(name=name), f"The arguments of {name} are no usable JSON object."
+    )
+    return _result(call, *_step(run, call).fail(error))
 
 
 def _outcome(result: ToolMessage) -> str:

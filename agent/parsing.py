@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"  # what a tokenizer shows for half a character
 
@@ -62,22 +63,52 @@ def detokenise(
             start, done = done, len(ids)
 
 
-class HermesParser:
-    """Reads one reply in the Hermes format. Markup never comes out as words, whole or in part.
+class CallReader(Protocol):
+    """Reads what stands between the tags of one call; `count`: the calls that began in it."""
+
+    count: int
+
+    @property
+    def in_string(self) -> bool:
+        """Whether a tag would be part of an argument just now."""
+
+    def feed(self, text: str) -> list[Piece]: ...
+
+    def finish(self) -> list[Piece]: ...
+
+
+@dataclass(frozen=True)
+class Tags:
+    """The markup of a family: what opens and closes calls, and what only stands around them."""
+
+    opens: tuple[str, ...] = ("<tool_call>",)
+    closes: tuple[str, ...] = ("</tool_call>",)
+    around: tuple[str, ...] = ()
+    thoughts: tuple[str, str] = ("<think>", "</think>")
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return (*self.thoughts, *self.opens, *self.closes, *self.around)
+
+
+HERMES = Tags()
+
+
+class ReplyParser:
+    """Reads one reply. Markup never comes out as words, whole or in part.
 
     Once begun, a call is only left by its end tag, outside any string of its JSON: whatever stands
-    in it is no words.
+    in it is no words. `reader(index, tag)` reads a call that `tag` opened.
     """
 
-    _TAGS = ("<think>", "</think>", "<tool_call>", "</tool_call>")
-
-    def __init__(self) -> None:
+    def __init__(self, tags: Tags, reader: Callable[[int, str], CallReader]) -> None:
+        self._tags, self._reader = tags, reader
         self._held = ""  # read, but may be the beginning of a tag
         self._mode = "words"
         self._blank = ""  # white space that is only words if words follow
         self._spoken = False
         self._calls = 0
-        self._call = _Call(0)
+        self._call = reader(0, "")
 
     def feed(self, text: str) -> list[Piece]:
         self._held += text
@@ -101,17 +132,19 @@ class HermesParser:
         return [] if _is_markup(held) else self._take(held)
 
     def _closing_tags(self) -> tuple[str, ...]:
-        return ("</tool_call>",) if self._mode == "call" else self._TAGS
+        return self._tags.closes if self._mode == "call" else self._tags.all
 
     def _enter(self, tag: str) -> list[Piece]:
         ended: list[Piece] = []
         if self._mode == "call":
             ended = self._call.finish()
-            self._calls += self._call.started
+            self._calls += self._call.count
         self._blank, self._spoken = "", False
-        self._mode = {"<think>": "reasoning", "<tool_call>": "call"}.get(tag, "words")
-        if self._mode == "call":
-            self._call = _Call(self._calls)
+        self._mode = "reasoning" if tag == self._tags.thoughts[0] else "words"
+        # A tag that also opens (GLM-4.7 closes a call with `<tool_call>`) opens unless it closed.
+        if tag in self._tags.opens and not (ended and tag in self._tags.closes):
+            self._mode = "call"
+            self._call = self._reader(self._calls, tag)
         return ended
 
     def _take(self, text: str) -> list[Piece]:
@@ -133,6 +166,13 @@ class HermesParser:
         return words
 
 
+class HermesParser(ReplyParser):
+    """The Hermes format: Qwen2.5, Qwen3 and many more."""
+
+    def __init__(self) -> None:
+        super().__init__(HERMES, lambda index, _tag: _Call(index))
+
+
 class _Call:
     """`{"name": "…", "arguments": {…}}`, read as it comes: the name first, then the arguments."""
 
@@ -141,7 +181,7 @@ class _Call:
 
     def __init__(self, index: int) -> None:
         self.index = index
-        self.started = False
+        self.count = 0
         self._text = ""
         self._whole = _JsonEnd()
         self._given = 0  # how far the arguments were given out
@@ -155,10 +195,10 @@ class _Call:
         self._text += text
         self._whole.feed(text)
         pieces: list[Piece] = []
-        if not self.started and (name := self._name()) is not None:
-            self.started = True
+        if not self.count and (name := self._name()) is not None:
+            self.count = 1
             pieces.append(CallStart(self.index, name))
-        if self.started and self._arguments is None:
+        if self.count and self._arguments is None:
             self._find_arguments()
         if self._arguments is not None and (delta := self._more()):
             pieces.append(CallArguments(self.index, delta))
@@ -174,8 +214,8 @@ class _Call:
             return []
         if not (isinstance(call, dict) and isinstance(call.get("name"), str)):
             return []
-        pieces: list[Piece] = [] if self.started else [CallStart(self.index, call["name"])]
-        self.started = True
+        pieces: list[Piece] = [] if self.count else [CallStart(self.index, call["name"])]
+        self.count = 1
         arguments = json.dumps(call.get("arguments", {}), ensure_ascii=False)
         return [*pieces, CallArguments(self.index, arguments)]
 
@@ -247,7 +287,7 @@ def _first_tag(text: str, tags: tuple[str, ...]) -> tuple[int, str] | None:
 
 def _beginning_of_tag(text: str, tags: tuple[str, ...]) -> int:
     """Length of the longest end of `text` that a tag could begin with."""
-    longest = max(len(tag) for tag in tags) - 1
+    longest = max((len(tag) for tag in tags), default=1) - 1
     for length in range(min(longest, len(text)), 0, -1):
         if any(tag.startswith(text[-length:]) for tag in tags):
             return length

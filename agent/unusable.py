@@ -16,8 +16,14 @@ _DEEPEST = 32  # of arguments; no tool's are deeper than three
 
 
 def set_aside(reply: AIMessage) -> AIMessage:
-    """`reply` with the calls that cannot be stored among its invalid ones."""
-    unusable = [call for call in reply.tool_calls if not _is_storable(call["args"])]
+    """`reply` with the calls that cannot be stored, or whose JSON was broken before LangChain
+    mended it (`malformed_calls`, their numbers), among its invalid ones."""
+    malformed = set(reply.response_metadata.get("malformed_calls", ()))
+    unusable = [
+        call
+        for number, call in enumerate(reply.tool_calls)
+        if number in malformed or not _is_storable(call["args"])
+    ]
     if not unusable:
         return reply
     kept = [call for call in reply.tool_calls if call not in unusable]

@@ -89,6 +89,14 @@ class CheckpointView(Wire):
     note: Words | None = None
 
 
+class LanguageServerView(Wire):
+    """The server that answers in place of this machine's language model."""
+
+    host: str
+    model: str
+    leaves: bool = Field(description="True when it is on another machine: what is said goes there")
+
+
 class About(Wire):
     version: str
     profile: str
@@ -96,6 +104,7 @@ class About(Wire):
     notes: tuple[Words, ...] = ()
     tools: tuple[ToolView, ...] = ()
     checkpoints: tuple[CheckpointView, ...] = ()
+    language_server: LanguageServerView | None = None
     max_upload_bytes: int
 
 

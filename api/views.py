@@ -11,6 +11,7 @@ from api.schemas import (
     DeviceView,
     HitView,
     IndexJob,
+    LanguageServerView,
     LineageView,
     ModelView,
     ParkedView,
@@ -28,12 +29,21 @@ if TYPE_CHECKING:
     from agent.conversations import Conversation, Run
     from duomo.indexing import Job
     from duomo.pulls import PullJob
+    from duomo.settings import Settings
     from models.catalog import Checkpoint, Profile
     from models.inventory import Item
     from models.residency import ResidencyState
     from retrieval.library import Hit
     from tools.artifacts import Artifact
     from tools.contract import Tool
+
+
+def language_server_view(settings: "Settings") -> LanguageServerView | None:
+    if settings.llm_host is None:
+        return None
+    return LanguageServerView(
+        host=settings.llm_host, model=settings.llm_model, leaves=settings.llm_leaves
+    )
 
 
 def conversation_view(conversation: "Conversation") -> ConversationView:

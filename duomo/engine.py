@@ -20,6 +20,7 @@ from duomo.exporting import Page, write_bundle
 from duomo.home import HomeClaim, claim_home
 from duomo.importing import read_bundle
 from duomo.indexing import Indexing
+from duomo.language_server import LanguageServer
 from duomo.once import Once
 from duomo.pictures import Pictures
 from duomo.profiles import chosen
@@ -66,6 +67,7 @@ class Engine:
     ) -> None:
         self.settings = settings
         self._chat_model = chat_model
+        self._endpoint = LanguageServer(settings)
         self.gallery = gallery or Gallery()
         self.profile, self.catalog = chosen(settings)
         device = _device(settings.device)
@@ -104,6 +106,7 @@ class Engine:
         self.warmup.close()
         self.pulls.close()
         self.runs.close()
+        self._endpoint.close()
         self.indexing.close()
         self.residency.close()
         self.events.close()
@@ -268,7 +271,7 @@ class Engine:
     def _first_needs(self) -> dict[str, Callable[[], object]]:
         """What a first question waits for, by the name that `/readyz` shows."""
         needs: dict[str, Callable[[], object]] = {"library": self._wake_library}
-        if self._chat_model is None:
+        if self._chat_model is None and not self.settings.llm_url:
             needs["llm"] = lambda: self._warm("llm")
         return {**needs, "agent": self._agent}
 
@@ -304,12 +307,20 @@ class Engine:
         # Imported late: LangChain takes seconds.
         from agent.build import build_agent
         from agent.chat_model import DuomoChatModel
+        from agent.families import call_format
         from agent.middleware import Limits
         from agent.tooling import as_langchain
 
         sampling = Sampling(max_new_tokens=self.settings.max_new_tokens)
-        model = self._chat_model or DuomoChatModel(
-            residency=self.residency, sampling=sampling, on_tool_name=self._foresee
+        model = (
+            self._chat_model
+            or self._endpoint.chat_model(self._foresee)
+            or DuomoChatModel(
+                residency=self.residency,
+                sampling=sampling,
+                on_tool_name=self._foresee,
+                call_format=call_format(self.residency.checkpoint("llm")),
+            )
         )
         return build_agent(
             model,

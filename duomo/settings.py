@@ -13,9 +13,10 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import ByteSize, Field, ValidationError, field_validator, model_validator
+from pydantic import ByteSize, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
@@ -134,6 +135,34 @@ class Settings(BaseSettings):
         description="记住同样的问题的结果最多占多少硬盘，如 32MiB，0 为不记，最大 1GiB"
         "|disk for the results of questions asked before, like 32MiB; 0 for none, up to 1GiB",
     )
+    llm_url: str = Field(
+        default="",
+        max_length=2000,
+        description="OpenAI 兼容服务器的地址，如 http://127.0.0.1:8000/v1；不写就用本机的语言模型"
+        "|an OpenAI-compatible server, like http://127.0.0.1:8000/v1; empty: the model right here",
+    )
+    llm_model: str = Field(
+        default="",
+        max_length=500,
+        description="那台服务器上的模型名，有 llm_url 时必填"
+        "|the model's name there; llm_url needs it",
+    )
+    llm_key: SecretStr | None = Field(
+        default=None, description="那台服务器的密钥，没有就不写|its key, if it wants one"
+    )
+    llm_timeout: float = Field(
+        default=120.0,
+        ge=1,
+        le=3600,
+        description="那台服务器多少秒不出声就算断了，1 到 3600|seconds of silence it is given",
+    )
+    llm_temperature: float | None = Field(
+        default=None,
+        ge=0,
+        le=2,
+        description="那台服务器的采样温度，0 到 2；不写由它定|its temperature, by default its own",
+    )
+
     max_new_tokens: int = Field(
         default=512,
         ge=16,
@@ -193,6 +222,26 @@ class Settings(BaseSettings):
             raise PydanticCustomError("exposed", "a host beyond loopback needs allowed_hosts")
         return self
 
+    @field_validator("llm_url", mode="after")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        try:
+            parts = urlsplit(url)
+            is_address = parts.scheme in {"http", "https"} and bool(parts.hostname)
+            is_plain = parts.username is None and not parts.query and not parts.fragment
+            _ = parts.port
+        except ValueError:
+            raise PydanticCustomError("address", "not an address") from None
+        if url and not (is_address and is_plain):
+            raise PydanticCustomError("address", "not an address")
+        return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _endpoint_is_whole(self) -> "Settings":
+        if self.llm_url and not self.llm_model.strip():
+            raise PydanticCustomError("no_model", "llm_url needs llm_model")
+        return self
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -239,6 +288,16 @@ class Settings(BaseSettings):
         """Names a `Host` header may carry: anything else is DNS rebinding."""
         return frozenset({*LOOPBACK_HOSTS, *self.allowed_hosts})
 
+    @property
+    def llm_host(self) -> str | None:
+        """Who answers in place of the language model of this machine."""
+        return urlsplit(self.llm_url).hostname if self.llm_url else None
+
+    @property
+    def llm_leaves(self) -> bool:
+        """Whether what is said leaves this machine: the server is not on loopback."""
+        return self.llm_host is not None and not is_loopback(self.llm_host)
+
 
 def is_loopback(host: str) -> bool:
     if host == "localhost":
@@ -284,6 +343,8 @@ def _told(file: Path, zh: str, en: str) -> InvalidRequest:
 
 def _wrong_value(name: str, value: object) -> tuple[str, str]:
     zh, _, en = (Settings.model_fields[name].description or "").partition("|")
+    if name == "llm_key":  # never shown, not even a wrong one
+        value = "***"
     return (
         f"{name} 的值 {value!r} 不能用，应为：{zh}",
         f"{name} cannot be {value!r}; it takes: {en}",
@@ -302,7 +363,15 @@ def _exposed(_name: str, _value: object) -> tuple[str, str]:
     )
 
 
+def _no_model(_name: str, _value: object) -> tuple[str, str]:
+    return (
+        "写了 llm_url，还要写 llm_model（那台服务器上的模型名）",
+        "llm_url needs llm_model, the name of the model there",
+    )
+
+
 _WORDING: dict[str, Callable[[str, object], tuple[str, str]]] = {
     "extra_forbidden": _unknown,
     "exposed": _exposed,
+    "no_model": _no_model,
 }

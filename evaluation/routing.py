@@ -68,7 +68,7 @@ def evaluate(path: Path, backend: Backend, system: str = "") -> list[TurnResult]
 def evaluate_profile(cases: Path, profile: str) -> Report:
     """The report on the language model of `profile`, with the grammar, as the product asks it."""
     with tempfile.TemporaryDirectory() as folder:
-        backend = ChatModelBackend(_chat_model(profile, folder, True), profile)
+        backend = ChatModelBackend(chat_model(profile, folder, True), profile)
         return report(backend.name, evaluate(cases, backend), {})
 
 
@@ -125,7 +125,8 @@ def _done(result: TurnResult) -> str:
     return calls or f"no tool: {result.text}"
 
 
-def _chat_model(profile: str, folder: str, grammar: bool) -> BaseChatModel:
+def chat_model(profile: str, folder: str, grammar: bool) -> BaseChatModel:
+    """The language model of `profile` as the product asks it; `folder` holds what was pulled."""
     catalog = Catalog.from_directories(BUNDLED_CATALOG)
     chosen = load_profiles()[profile]
     residency = Residency(
@@ -155,12 +156,12 @@ def main(
         if checkpoint is not None:
             backend = CheckpointBackend(checkpoint)
         else:
-            backend = ChatModelBackend(_chat_model(profile, folder, True), profile)
+            backend = ChatModelBackend(chat_model(profile, folder, True), profile)
         others: dict[str, Score] = {}
         if baselines:
             others["keywords"] = score(evaluate(cases, KeywordBackend()))
         if baselines and checkpoint is None:
-            free = ChatModelBackend(_chat_model(profile, folder, False), f"{profile}, no grammar")
+            free = ChatModelBackend(chat_model(profile, folder, False), f"{profile}, no grammar")
             others[free.name] = score(evaluate(cases, free))
         found = report(backend.name, evaluate(cases, backend), others)
     found.print()

@@ -18,6 +18,12 @@
     │   ├── SourceRefused          wants a licence accepted or a token: 401, 403
     │   ├── SourceLacks            has no such repository, revision, file or safetensors weights
     │   └── SourceUntrusted        sent what is not what it promised, or what may not be stored
+    ├── EndpointError              the server that the settings name for the language model
+    │   ├── EndpointUnreachable    refused, no such host, too slow, cut off in the middle
+    │   ├── EndpointRefused        wants another key: 401, 403
+    │   ├── EndpointLacks          has no such address or model, or one that cannot call tools
+    │   ├── EndpointBusy           has too much to do: 429, 503
+    │   └── EndpointBroken         failed, or answered what is no chat completion
     ├── ResourceError              this machine
     │   ├── OutOfMemory            does not fit the byte budget, or the device ran out
     │   └── DiskFull               no room to write
@@ -121,6 +127,30 @@ class SourceLacks(SourceError):
 
 class SourceUntrusted(SourceError):
     code = "source_untrusted"
+
+
+class EndpointError(DuomoError):
+    code = "endpoint"
+
+
+class EndpointUnreachable(EndpointError):
+    code = "endpoint_unreachable"
+
+
+class EndpointRefused(EndpointError):
+    code = "endpoint_refused"
+
+
+class EndpointLacks(EndpointError):
+    code = "endpoint_lacks"
+
+
+class EndpointBusy(EndpointError):
+    code = "endpoint_busy"
+
+
+class EndpointBroken(EndpointError):
+    code = "endpoint_broken"
 
 
 class ResourceError(DuomoError):

@@ -7,6 +7,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -17,6 +18,7 @@ from ui.engine import answers, find_engine
 from ui.measures import size
 from ui.strings import Strings
 from ui.supervise import is_free
+from ui.untrusted import one_line
 
 if TYPE_CHECKING:
     from models.catalog import Catalog, Profile
@@ -163,6 +165,30 @@ def _located(e: Examination, catalog: "Catalog", profile: "Profile") -> Iterable
             yield Finding("ok", f"{e.text('doctor.checkpoint')} {role}", name)
 
 
+def language_server(e: Examination) -> Iterable[Finding]:
+    """Nothing where the language model is the one of this machine."""
+    from duomo.language_server import LanguageServer
+
+    if not e.settings.llm_url:
+        return
+    told = {"model": one_line(e.settings.llm_model), "host": e.settings.llm_host}
+    if e.settings.llm_leaves:
+        yield e.finding("warn", "server", e.text("doctor.server_away", **told), "fix.server_away")
+    else:
+        yield e.finding("ok", "server", e.text("doctor.server_here", **told))
+    try:
+        with closing(LanguageServer(e.settings)) as server:
+            offered = server.models()
+    except DuomoError as error:
+        yield e.failure("server", error)
+        return
+    if e.settings.llm_model not in offered:
+        names = one_line("、".join(offered), 300)
+        remedy = e.text("fix.server_lacks", models=names)
+        found = e.text("doctor.server_lacks", **told)
+        yield Finding("warn", e.text("doctor.server"), found, remedy)
+
+
 def ports(e: Examination) -> Iterable[Finding]:
     running = find_engine(e.settings)
     if running is not None:
@@ -231,6 +257,7 @@ CHECKS: tuple[Callable[[Examination], Iterable[Finding]], ...] = (
     memory,
     disk,
     checkpoints,
+    language_server,
     ports,
     fonts,
     speech,

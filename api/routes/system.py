@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from api.host import EngineDep
 from api.routes.artifacts import CHANGING, Size
 from api.schemas import About, DeviceView, GalleryPicture, GalleryView, Words
-from api.views import checkpoint_view, device_view, tool_view
+from api.views import checkpoint_view, device_view, language_server_view, tool_view
 from duomo.version import VERSION
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def about(engine: EngineDep) -> About:
             checkpoint_view(checkpoint, present=engine.is_present(checkpoint))
             for checkpoint in engine.checkpoints()
         ),
+        language_server=language_server_view(engine.settings),
         max_upload_bytes=engine.settings.max_upload,
     )
 

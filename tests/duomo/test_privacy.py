@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from duomo.engine import Engine
+from duomo.samples import Gallery
+from duomo.settings import Settings
 from tests.duomo.conftest import MakeEngine
+from tests.fixtures.chat_server import serving, words
 
 LOCAL = {"127.0.0.1", "::1", "localhost"}
 asked: list[str] = []
@@ -48,10 +52,12 @@ def test_the_hub_is_switched_off_before_its_library_loads() -> None:
 
 
 def test_nothing_but_fetching_can_speak_to_the_outside() -> None:
-    """Every other client is bound to the own machine: the one of the engine, and its finder."""
+    """Every other client is bound to the own machine (the one of the engine, and its finder), or
+    to the one server that a person named in the settings for the language model."""
     root = Path(__file__).parents[2]
     speakers = re.compile(
-        r"^\s*(?:import|from) (?:httpx|requests|urllib\.request|urllib3|aiohttp|http\.client)\b",
+        r"^\s*(?:import|from) (?:httpx2?|requests|urllib\.request|urllib3|aiohttp|http\.client"
+        r"|openai|websockets?)\b",
         re.MULTILINE,
     )
     packages = ("models", "retrieval", "tools", "agent", "duomo", "api", "ui")
@@ -62,7 +68,38 @@ def test_nothing_but_fetching_can_speak_to_the_outside() -> None:
         if speakers.search(path.read_text("utf-8"))
     }
     local = {"api/client.py", "ui/engine.py"}
-    assert {path for path in found if not path.startswith("models/fetching/")} == local
+    named = {"agent/wire.py", "agent/wire_errors.py"}
+    assert {path for path in found if not path.startswith("models/fetching/")} == local | named
+
+
+def test_a_server_named_in_the_settings_is_the_only_one_that_hears_a_question(
+    settings: Settings,
+) -> None:
+    global watching  # noqa: PLW0603
+    sys.addaudithook(hook)
+    with serving(words("好了。")) as server:
+        chosen = settings.model_copy(update={"llm_url": server.url, "llm_model": "tiny"})
+        with Engine(chosen, gallery=Gallery(settings.home / "no-gallery")) as engine:
+            asked.clear()
+            watching = True
+            try:
+                answer = engine.ask("你好")
+            finally:
+                watching = False
+            assert answer.text == "好了。"
+    assert set(asked) == {"127.0.0.1"}
+
+
+def test_without_such_a_setting_its_client_is_not_even_loaded(tmp_path: Path) -> None:
+    program = (
+        "import sys\n"
+        "from duomo.language_server import LanguageServer\n"
+        "from duomo.settings import load_settings\n"
+        "assert LanguageServer(load_settings()).chat_model(print) is None\n"
+        "assert not {'openai', 'agent.wire', 'httpx'} & set(sys.modules)\n"
+    )
+    environment = os.environ | {"DUOMO_HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60, env=environment)
 
 
 def test_listing_checking_and_removing_models_connect_to_nobody(tmp_path: Path) -> None:

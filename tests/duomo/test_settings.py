@@ -80,3 +80,41 @@ def test_another_host_is_served_when_asked_for_by_name(home: Path) -> None:
     settings = load_settings(host="0.0.0.0", allowed_hosts="nas.lan")
     assert settings.base_url == "http://127.0.0.1:8765"
     assert "nas.lan" in settings.served_hosts
+
+
+@pytest.mark.parametrize(
+    ("url", "leaves"),
+    [
+        ("", False),
+        ("http://127.0.0.1:8000/v1/", False),
+        ("http://[::1]:8000/v1", False),
+        ("http://localhost:11434/v1", False),
+        ("http://192.168.1.9:8000/v1", True),
+        ("https://127.0.0.1.example/v1", True),
+    ],
+)
+def test_a_language_server_on_another_machine_is_known_as_such(
+    home: Path, url: str, leaves: bool
+) -> None:
+    assert load_settings(llm_url=url, llm_model="m").llm_leaves is leaves
+
+
+@pytest.mark.parametrize(
+    "url", ["gpu:8000", "ftp://gpu/v1", "http://", "http://me:pw@gpu/v1", "http://gpu:x/v1"]
+)
+def test_an_address_that_is_none_is_refused(home: Path, url: str) -> None:
+    with pytest.raises(InvalidRequest, match="llm_url"):
+        load_settings(llm_url=url, llm_model="m")
+
+
+def test_a_language_server_needs_the_name_of_its_model(home: Path) -> None:
+    with pytest.raises(InvalidRequest, match="llm_model"):
+        load_settings(llm_url="http://127.0.0.1:1/v1")
+
+
+def test_a_key_is_never_shown_right_or_wrong(home: Path) -> None:
+    assert "4711" not in repr(load_settings(llm_key="4711"))
+    write(home, "llm_key = 4711")
+    with pytest.raises(InvalidRequest) as refused:
+        load_settings()
+    assert "4711" not in str(refused.value)

@@ -7,6 +7,7 @@ import pytest
 
 from duomo.settings import load_settings
 from tests.api.conftest import Serve
+from tests.fixtures.chat_server import serving
 from ui import checks
 from ui.checks import Examination, Finding
 from ui.commands.terminal import text
@@ -73,3 +74,20 @@ def test_without_a_chinese_font_there_is_a_warning(
     assert only(checks.fonts(examination(tmp_path))).level == "warn"
     (tmp_path / "NotoSansCJK-Regular.ttc").touch()
     assert only(checks.fonts(examination(tmp_path))).level == "ok"
+
+
+def test_a_language_server_elsewhere_is_a_warning_that_words_leave(tmp_path: Path) -> None:
+    away = {"llm_url": "http://gpu.invalid/v1", "llm_model": "qwen"}
+    where, reached = checks.language_server(examination(tmp_path, **away))
+    assert (where.level, reached.level) == ("warn", "fail")
+    assert "不在本机" in where.found
+    assert "llm_url" in where.remedy
+
+
+def test_a_language_server_here_is_asked_for_its_model(tmp_path: Path) -> None:
+    with serving() as server:
+        here = {"llm_url": server.url, "llm_model": "tiny", "llm_key": "sk-secret"}
+        assert only(checks.language_server(examination(tmp_path, **here))).level == "ok"
+        _, lacks = checks.language_server(examination(tmp_path, **here | {"llm_model": "big"}))
+    assert "tiny" in lacks.remedy
+    assert "secret" not in str(lacks)

@@ -158,3 +158,11 @@ def test_a_question_goes_back_into_the_input_to_be_changed(engine: Serve) -> Non
     reword.click().run()
     assert not page.exception
     assert page.chat_input[0].proto.value == "帮我找桥"
+
+
+def test_the_page_says_when_words_leave_this_machine(engine: Serve) -> None:
+    engine(llm_url="https://gpu.example/v1", llm_model="Qwen/Qwen3-8B")
+    said = written(opened()) + "".join(str(w.value) for w in opened().warning)
+    assert "gpu" in said
+    assert "留在这台电脑上；对话" in said
+    assert "一切都在这台电脑上" not in said

@@ -15,6 +15,7 @@ FOLDERS = [ROOT / "commands" / "strings", ROOT / "web" / "strings"]
 # Names that are the same in Chinese, and what a person types.
 NAMES = {
     *("AI", "CLIP", "HTTP", "JSON", "Python", "PyTorch", "Ctrl", "C", "DUOMO", "HOME", "PROFILE"),
+    *("model", "url"),
     *("duomo", "index", "logs", "engine", "log", "ui", "image", "port", "budget", "device", "auto"),
     *("models", "profiles", "toml", "uv", "sync", "fonts", "noto", "cjk", "GB", "GiB"),
     *(

@@ -54,9 +54,9 @@ def _choice(setting: SettingView, shown: Any, common: dict[str, Any]) -> Any:
 
 
 def _number(setting: SettingView, shown: Any, common: dict[str, Any]) -> Any:
-    cast = int if setting.kind == "integer" else float
+    cast: Any = int if setting.kind == "integer" else float
     return st.number_input(
-        value=cast(shown),
+        value=None if shown is None else cast(shown),
         min_value=None if setting.minimum is None else cast(setting.minimum),
         max_value=None if setting.maximum is None else cast(setting.maximum),
         step=cast(1),

@@ -164,6 +164,7 @@ def _footer() -> None:
         known = f"profiles.{profile}"
         name = text(known) if known in text else as_label(profile)
         st.caption(text("sidebar.profile", profile=name))
+        _language_server()
         st.caption(text("sidebar.images", count=library.images))
         _indexing(library.job)
         if "llm" in readiness.loading:
@@ -171,6 +172,17 @@ def _footer() -> None:
         for problem in readiness.problems:
             message = problem.en if text.locale == "en" else problem.zh
             st.warning(as_label(message, 300), icon=":material/warning:")
+
+
+def _language_server() -> None:
+    """Who answers, and whether what is said leaves this machine."""
+    text, server = words(), about().language_server
+    if server is None:
+        return
+    host, model = as_label(server.host), as_label(server.model)
+    st.caption(text("sidebar.server", model=model, host=host))
+    if server.leaves:
+        st.warning(text("sidebar.leaves", host=host), icon=":material/public:")
 
 
 def _indexing(job: IndexJob | None) -> None:

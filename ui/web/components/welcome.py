@@ -24,7 +24,7 @@ def show_welcome(
     """`question` draws the input, `ask` gets a suggestion, `similar` the file of a sample."""
     text = words()
     st.title(text("welcome.title"), anchor=False)
-    st.markdown(text("welcome.lead", skills=_skills()))
+    st.markdown(_lead())
     with st.container():  # inside a container the input is not pinned, and the page not scrolled
         question()
     _suggestions(gallery().suggestions, ask)
@@ -34,6 +34,13 @@ def show_welcome(
         _pictures(pictures, similar)
     if about().starter:
         st.caption(f":material/info: {text('welcome.starter')}")
+
+
+def _lead() -> str:
+    text, server = words(), about().language_server
+    if server is not None and server.leaves:
+        return text("welcome.lead_away", skills=_skills(), host=as_label(server.host))
+    return text("welcome.lead", skills=_skills())
 
 
 def _skills() -> str:

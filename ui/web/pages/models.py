@@ -11,7 +11,7 @@ from ui.untrusted import as_label
 from ui.web.components.memory import show_memory
 from ui.web.components.model_row import Act, show_model
 from ui.web.components.pulling import show_pull
-from ui.web.engine import engine
+from ui.web.engine import about, engine
 from ui.web.words import told, words
 
 ORDER = 20
@@ -23,7 +23,8 @@ def show() -> None:
     text = words()
     view = engine().models()
     st.title(text("models.title"), anchor=False)
-    st.caption(text("models.lead"))
+    server = about().language_server
+    st.caption(text("models.lead_away" if server and server.leaves else "models.lead"))
     show_memory()
     show_pull()
     profile = _chosen(view)

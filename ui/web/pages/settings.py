@@ -18,6 +18,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "page": ("locale", "visible_labels", "max_upload"),
     "models": ("profile", "device", "budget", "host_memory", "idle_minutes", "quantisation"),
     "answers": ("ask_before", "ask_above_count", "max_steps", "max_new_tokens", "answer_cache"),
+    "server": ("llm_url", "llm_model", "llm_key", "llm_timeout", "llm_temperature"),
     "downloads": ("hub", "mirrors"),
     "reach": ("host", "port", "ui_port", "allowed_hosts", "home"),
 }
