@@ -2,16 +2,17 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
+from api.client import Step, Turn
 from api.picture_schemas import CreationDetail
 from api.schemas import ArtifactInfo
 from models.errors import DuomoError
 from ui.untrusted import as_label
 from ui.web.components.artifacts import LARGE, SMALL
-from ui.web.components.facts import show_facts
-from ui.web.components.picture_detail import lineage_facts
+from ui.web.components.facts import lineage_facts, show_facts
 from ui.web.current import open_conversation
 from ui.web.engine import artifact, engine, thumbnail
 from ui.web.words import told, words
@@ -33,7 +34,7 @@ def show_creation(sha256: str) -> None:
     with facts:
         _actions(detail)
         show_facts([*made_facts(detail.creation), *_family(detail)])
-        _again(detail.creation)
+        _again(detail)
         _conversations(detail)
 
 
@@ -101,15 +102,40 @@ def _actions(detail: CreationDetail) -> None:
                 st.rerun()
 
 
-def _again(made: ArtifactInfo) -> None:
-    """照样再做: the very arguments, and the seed that was drawn, to be copied."""
-    text, lineage = words(), made.lineage
+def _again(detail: CreationDetail) -> None:
+    """照样再做: the very arguments and the seed that was drawn, carried out or copied."""
+    text, lineage = words(), detail.creation.lineage
     seed = {} if lineage.seed is None else {"seed": lineage.seed}
     arguments = {name: value for name, value in lineage.arguments.items() if value is not None}
-    whole = {"tool": lineage.tool, "arguments": {**arguments, **seed}}
-    with st.expander(text("creation.again"), icon=":material/replay:", key="again", type="compact"):
+    again = {**arguments, **seed}
+    if detail.conversations and st.button(
+        text("creation.redo"), key="creation-redo", icon=":material/replay:"
+    ):
+        _redo(detail, again)
+    with st.expander(text("creation.again"), key="again", type="compact"):
         st.caption(text("creation.again_note"))
+        whole = {"tool": lineage.tool, "arguments": again}
         st.code(json.dumps(whole, ensure_ascii=False, indent=1), language="json", wrap_lines=True)
+
+
+def _redo(detail: CreationDetail, arguments: dict[str, Any]) -> None:
+    """In the conversation that it was made in, without the language model."""
+    conversation_id = detail.conversations[0].id
+    try:
+        turns = engine().transcript(conversation_id).turns
+        engine().rerun_step(conversation_id, _step_of(detail.creation.sha256, turns), arguments)
+    except DuomoError as error:
+        st.error(as_label(told(error), 300), icon=":material/error:")
+        return
+    open_conversation(conversation_id)
+    st.rerun()
+
+
+def _step_of(sha256: str, turns: Sequence[Turn]) -> str:
+    """The call that made it; "" when the conversation shows none."""
+    steps = [step for turn in turns for step in turn.blocks if isinstance(step, Step)]
+    made = (s.call_id for s in steps if any(view.sha256 == sha256 for view in s.artifacts))
+    return next(made, "")
 
 
 def _conversations(detail: CreationDetail) -> None:

@@ -5,7 +5,9 @@ from html import escape
 
 import streamlit as st
 
+from api.schemas import ArtifactInfo
 from ui.untrusted import one_line
+from ui.web.words import words
 
 LONGEST = 600
 
@@ -18,3 +20,22 @@ def show_facts(facts: Iterable[tuple[str, str]]) -> None:
         if value
     )
     st.html(f'<dl class="duomo-facts">{"".join(lines)}</dl>')
+
+
+def lineage_facts(made: ArtifactInfo) -> list[tuple[str, str]]:
+    """How it was made: each argument under its name, then what made it."""
+    text, lineage = words(), made.lineage
+    arguments = [
+        (text(f"argument.{name}") if f"argument.{name}" in text else name, str(value))
+        for name, value in lineage.arguments.items()
+        if value is not None
+    ]
+    seed = "" if lineage.seed is None else str(lineage.seed)
+    given = [pair for pair in arguments if pair[0] != text("argument.seed")]
+    return [
+        *given,
+        (text("detail.prompt"), lineage.prompt or ""),
+        (text("detail.seed"), seed),
+        (text("creation.checkpoint"), lineage.checkpoint or ""),
+        (text("creation.revision"), lineage.revision or ""),
+    ]

@@ -5,11 +5,10 @@ from pathlib import Path
 import streamlit as st
 
 from api.picture_schemas import PictureDetail, PictureView
-from api.schemas import ArtifactInfo
 from models.errors import DuomoError
 from ui.measures import size
 from ui.untrusted import as_label, one_line, plain
-from ui.web.components.facts import show_facts
+from ui.web.components.facts import lineage_facts, show_facts
 from ui.web.components.picture_search import like_picture
 from ui.web.engine import engine
 from ui.web.words import told, words
@@ -138,22 +137,3 @@ def _lineage(detail: PictureDetail) -> None:
         st.caption(text("picture.children", count=len(detail.children)))
         for child in detail.children:
             st.markdown(as_label(child.name, 60))
-
-
-def lineage_facts(made: ArtifactInfo) -> list[tuple[str, str]]:
-    """How it was made: each argument under its name, then what made it."""
-    text, lineage = words(), made.lineage
-    arguments = [
-        (text(f"argument.{name}") if f"argument.{name}" in text else name, str(value))
-        for name, value in lineage.arguments.items()
-        if value is not None
-    ]
-    seed = "" if lineage.seed is None else str(lineage.seed)
-    given = [pair for pair in arguments if pair[0] != text("argument.seed")]
-    return [
-        *given,
-        (text("detail.prompt"), lineage.prompt or ""),
-        (text("detail.seed"), seed),
-        (text("creation.checkpoint"), lineage.checkpoint or ""),
-        (text("creation.revision"), lineage.revision or ""),
-    ]

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from api.schemas import ArtifactInfo, ArtifactView
+from api.schemas import ArtifactView
 from models.errors import DuomoError
 from ui.untrusted import as_label, one_line
 from ui.web.asking import ask, begin
+from ui.web.components.facts import lineage_facts, show_facts
 from ui.web.engine import about, engine
 from ui.web.words import told, words
 
@@ -49,23 +50,15 @@ def _facts(view: ArtifactView) -> None:
     except DuomoError as error:
         st.caption(as_label(told(error), 300))
         return
-    text = words()
-    for name, value in _rows(info).items():
-        st.caption(text(f"fact.{name}"))
-        st.code(one_line(value, _LONGEST), language=None, wrap_lines=True)
-
-
-def _rows(info: ArtifactInfo) -> dict[str, str]:
-    lineage = info.lineage
-    asked = lineage.arguments.get("prompt") or lineage.arguments.get("instruction") or ""
-    rows = {
-        "name": info.name,
-        "size": f"{info.width} × {info.height}" if info.width else "",
-        "tool": lineage.tool or "",
-        "asked": str(asked),
-        "prompt": (lineage.prompt or "") if lineage.prompt != asked else "",
-        "seed": "" if lineage.seed is None else str(lineage.seed),
-        "checkpoint": lineage.checkpoint or "",
-        "sha256": info.sha256,
-    }
-    return {name: value for name, value in rows.items() if value}
+    text, lineage = words(), info.lineage
+    show_facts(
+        [
+            (text("picture.title"), info.name),
+            (text("picture.size"), f"{info.width} × {info.height}"),
+            *lineage_facts(info),
+        ]
+    )
+    prompt = lineage.prompt or lineage.arguments.get("prompt")
+    if prompt:
+        st.caption(text("artifact.copy"))
+        st.code(one_line(str(prompt), _LONGEST), language=None, wrap_lines=True)
