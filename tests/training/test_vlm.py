@@ -1,5 +1,7 @@
 """The recipe of the starter that sees: its labels, its packed rows, and its fast tower."""
 
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
@@ -14,6 +16,7 @@ from training.vlm.conversations import IGNORE, Packer
 from training.vlm.export import save
 from training.vlm.instruct import answer_loss, conversation
 from training.vlm.labels import CELL_VALUES, SCENE_VALUES, label
+from training.vlm.run import Rates, Stage
 from training.vlm.tower import see
 from training.world.kinds import KINDS
 from training.world.layout import lay_out
@@ -110,3 +113,21 @@ def test_the_written_folder_sees_what_training_saw(
     assert torch.allclose(seen.pooler_output, tokens[0], atol=1e-4)
     for theirs, ours in zip(seen.deepstack_features, deep, strict=True):
         assert torch.allclose(theirs, ours[0], atol=1e-4)
+
+
+def test_a_stage_that_was_told_to_stop_is_not_followed_by_the_next(tmp_path: Path) -> None:
+    """Even when its time is over in the very same update."""
+    modules = torch.nn.ModuleDict({"one": torch.nn.Linear(2, 2)})
+    stage = Stage("one", tmp_path, modules, [*modules.named_parameters()], Rates(1e-3, 1e-3), 1e-9)
+
+    def losses() -> Iterator[Callable[[], dict[str, torch.Tensor]]]:
+        signal.raise_signal(signal.SIGTERM)
+        yield lambda: {"one": modules["one"](torch.ones(1, 2)).sum()}
+
+    handlers = [(number, signal.getsignal(number)) for number in (signal.SIGTERM, signal.SIGINT)]
+    try:
+        assert stage.run(losses(), dict, 100) is False
+    finally:
+        for number, handler in handlers:
+            signal.signal(number, handler)
+    assert stage.finished

@@ -87,7 +87,7 @@ class Stage:
                 self.keep()
                 kept = time.monotonic()
         self.keep()
-        return self.finished
+        return self.finished and not self.stopped
 
     def keep(self) -> None:
         """Write the checkpoint, and whatever else is to be written with it."""
