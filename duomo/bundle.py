@@ -40,6 +40,7 @@ class BundledLineage(Part):
     revision: Short | None = None
     seed: int | None = None
     parents: list[Sha256] = Field(default=[], max_length=64)
+    rerun_of: list[Sha256] = Field(default=[], max_length=64)
     source: Annotated[str, Field(pattern=r"^(upload|tool|preview|library:[^/\\]{1,255})$")]
     prompt: Annotated[str, Field(max_length=20_000)] | None = None
 

@@ -103,7 +103,8 @@ def _files(
 
 def _lineage(artifact: Artifact, names: dict[str, str]) -> BundledLineage:
     values = asdict(artifact.lineage)
-    values["parents"] = [names.get(parent, parent) for parent in artifact.lineage.parents]
+    for several in ("parents", "rerun_of"):
+        values[several] = [names.get(sha256, sha256) for sha256 in values[several]]
     values["source"] = source_that_leaves(artifact.lineage.source)
     return BundledLineage(**values)
 

@@ -102,7 +102,8 @@ def _store(
 
 def _lineage(file: BundledFile) -> Lineage:
     values = file.lineage.model_dump()
-    return Lineage(**{**values, "parents": tuple(values["parents"])})
+    several = {key: tuple(values[key]) for key in ("parents", "rerun_of")}
+    return Lineage(**{**values, **several})
 
 
 def _run(run: BundledRun, conversation_id: str) -> RestoredRun:
