@@ -7,12 +7,12 @@ from evaluation.chat_templates import evaluate
 
 TURNS = "{% for m in messages %}<{{ m.role }}>{{ m.content }}"
 CALLS = "{% for c in m.tool_calls or [] %}"
-END = "{% endfor %}</end>{% endfor %}"
+END = "{% endfor %}<|end|>{% endfor %}"
 GOOD = (
     "{{ tools | tojson }}" + TURNS + CALLS + '\n<tool_call>\n{"name": "{{ c.function.name }}", '
     '"arguments": {{ c.function.arguments | tojson }}}\n</tool_call>' + END
 )
-MUTE = TURNS + "</end>{% endfor %}"
+MUTE = TURNS + "<|end|>{% endfor %}"
 WRONG = GOOD.replace("tojson }}}", "string }}}")
 
 
