@@ -49,7 +49,7 @@ def keep_busy(product: Product, conversation: str) -> None:
     file = io.BytesIO()
     page.save(file, "PNG")
     uploaded = product.client.upload(file.getvalue(), "page.png")
-    product.client.start_run(conversation, "读一下上面的字", [uploaded.sha256])
+    product.client.start_run(conversation, "读一下上面的字", [uploaded.sha256], fresh=True)
 
 
 _FONT = ImageFont.load_default(28)
@@ -199,7 +199,7 @@ def test_a_conversation_is_renamed_exported_deleted_imported_and_goes_on(
     expect(page.locator(f".st-key-open-{conversation}")).to_have_count(0)
     expect(page.get_by_role("heading", name="想看什么，说一句就好")).to_be_visible()
 
-    page.locator(".st-key-import button").click()
+    page.locator(".st-key-import button").first.click()
     page.screenshot(path=SHOTS / "import.png")
     page.get_by_role("dialog").locator("input[type=file]").set_input_files(download.value.path())
     expect(captions(page)).to_have_text(["img-1", "img-2", "img-3", "img-4"])
