@@ -201,7 +201,10 @@ def test_a_conversation_is_renamed_exported_deleted_imported_and_goes_on(
 
     page.locator(".st-key-import button").first.click()
     page.screenshot(path=SHOTS / "import.png")
-    page.get_by_role("dialog").locator("input[type=file]").set_input_files(download.value.path())
+    bundle = download.value.path().read_bytes()
+    page.get_by_role("dialog").locator("input[type=file]").set_input_files(
+        {"name": "conversation.zip", "mimeType": "application/zip", "buffer": bundle}
+    )
     expect(captions(page)).to_have_text(["img-1", "img-2", "img-3", "img-4"])
     ask(page, "找和img-2像的")
     finished(page, product)
