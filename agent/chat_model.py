@@ -10,61 +10,36 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import LanguageModelInput
-from langchain_core.language_models.chat_models import BaseChatModel, generate_from_stream
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import tool_call_chunk
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
-from langchain_core.runnables import Runnable
-from langchain_core.tools import BaseTool
-from langchain_core.utils.function_calling import convert_to_openai_tool
-from pydantic import ConfigDict, PrivateAttr
+from langchain_core.outputs import ChatGenerationChunk
+from pydantic import PrivateAttr
 
 from agent.context import LlmTicket, RunContext, current_run
 from agent.grammar import CallFormat, Hermes, Parser, Schema
 from agent.history import as_dicts
 from agent.parsing import CallArguments, CallStart, Piece, Reasoning, Words, detokenise
 from agent.reading import Reader, Room
+from agent.streaming import StreamingChatModel, ignore
 from models.roles.llm import LanguageModel, Sampling
 
 
-def _ignore(_: str) -> None: ...
-
-
-class DuomoChatModel(BaseChatModel):
+class DuomoChatModel(StreamingChatModel):
     """Streams from the checkpoint that the profile names for the role `llm`.
 
     Which run it works for (stop flag, place in the queue, handles) it finds in
     `agent.context.current_run`; without one it runs to the end.
     """
 
-    model_config = ConfigDict(arbitrary_types_allowed=True)
-
     residency: Any  # models.residency.Residency; not a pydantic type
     sampling: Sampling = Sampling()
-    on_tool_name: Callable[[str], None] = _ignore  # as soon as it is decoded, arguments to come
     call_format: CallFormat = Hermes()
-    streaming: bool = False
     _reader: Reader = PrivateAttr(default_factory=Reader)  # used by whoever has the lease
-
-    def model_post_init(self, _context: Any) -> None:
-        self.streaming = True  # LangChain streams `invoke` too only where this was set explicitly
 
     @property
     def _llm_type(self) -> str:
         return "duomo"
-
-    def bind_tools(
-        self,
-        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
-        *,
-        tool_choice: str | None = None,
-        **kwargs: Any,
-    ) -> Runnable[LanguageModelInput, AIMessage]:
-        """Offer `tools` (compact OpenAI schemas, in this order). Only `auto` choice exists."""
-        del tool_choice
-        return self.bind(tools=[tool_schema(tool) for tool in tools], **kwargs)
 
     def _stream(
         self,
@@ -86,15 +61,6 @@ class DuomoChatModel(BaseChatModel):
             if run is not None:
                 run.check_cancelled()  # decoding stops without a word
             yield _last_chunk(llm)
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))
 
     def _lease(self, run: RunContext | None) -> AbstractContextManager[LanguageModel]:
         if run is not None and all(r.role != "llm" for r in self.residency.state().residents):
@@ -121,14 +87,6 @@ class DuomoChatModel(BaseChatModel):
         return render(self._reader.fit(messages, whole, alone, room))
 
 
-def tool_schema(tool: dict[str, Any] | type | Callable[..., Any] | BaseTool) -> dict[str, Any]:
-    """Our own tools carry their compact schema; any other is converted by LangChain."""
-    if isinstance(tool, BaseTool) and isinstance(tool.args_schema, dict):
-        function = {"name": tool.name, "description": tool.description}
-        return {"type": "function", "function": {**function, "parameters": tool.args_schema}}
-    return convert_to_openai_tool(tool)
-
-
 def _text(ids: Iterator[int], llm: LanguageModel) -> Iterator[str]:
     tokenizer = llm.tokenizer
     special = (i for i, token in tokenizer.added_tokens_decoder.items() if token.special)
@@ -139,7 +97,7 @@ def _text(ids: Iterator[int], llm: LanguageModel) -> Iterator[str]:
 
 
 def _chunks(
-    parser: Parser, text: Iterator[str], on_tool_name: Callable[[str], None] = _ignore
+    parser: Parser, text: Iterator[str], on_tool_name: Callable[[str], None] = ignore
 ) -> Iterator[ChatGenerationChunk]:
     for delta in text:
         for piece in parser.feed(delta):

@@ -7,25 +7,21 @@ leaves in the text is read as the calls and thoughts it means.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import LanguageModelInput
-from langchain_core.language_models.chat_models import BaseChatModel, generate_from_stream
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
-from langchain_core.runnables import Runnable
-from langchain_core.tools import BaseTool
-from pydantic import ConfigDict
+from langchain_core.outputs import ChatGenerationChunk
 
-from agent.chat_model import chunk_of, tool_schema
+from agent.chat_model import chunk_of
 from agent.context import current_run
 from agent.grammar import Schema
 from agent.history import as_dicts
 from agent.parsing import CallArguments, CallStart, HermesParser, Piece, Reasoning
 from agent.reading import Reader, Room
+from agent.streaming import StreamingChatModel
 from agent.wire import CallDelta, Completion, ContextTooLong, Delta, Usage, Wire
 from agent.wire_errors import cut_off
 
@@ -33,37 +29,16 @@ MOST_CUTS = 4  # each halves what is sent; then the person is told
 UNNAMED = "unnamed"  # a call without a name: no such tool, and the model hears so
 
 
-def _ignore(_: str) -> None: ...
-
-
-class EndpointChatModel(BaseChatModel):
+class EndpointChatModel(StreamingChatModel):
     """Streams from the server that `wire` speaks to. The run's stop flag closes the stream."""
-
-    model_config = ConfigDict(arbitrary_types_allowed=True)
 
     wire: Wire
     max_new_tokens: int = 512
     temperature: float | None = None  # the server's own default
-    on_tool_name: Callable[[str], None] = _ignore
-    streaming: bool = False
-
-    def model_post_init(self, _context: Any) -> None:
-        self.streaming = True  # LangChain streams `invoke` too only where this was set explicitly
 
     @property
     def _llm_type(self) -> str:
         return "duomo-endpoint"
-
-    def bind_tools(
-        self,
-        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
-        *,
-        tool_choice: str | None = None,
-        **kwargs: Any,
-    ) -> Runnable[LanguageModelInput, AIMessage]:
-        """Offer `tools` (compact OpenAI schemas, in this order). Only `auto` choice exists."""
-        del tool_choice
-        return self.bind(tools=[tool_schema(tool) for tool in tools], **kwargs)
 
     def _stream(
         self,
@@ -94,15 +69,6 @@ class EndpointChatModel(BaseChatModel):
             else:
                 return
         raise ContextTooLong().told
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))
 
     def _body(self, messages: Sequence[BaseMessage], tools: Sequence[Schema]) -> dict[str, Any]:
         body: dict[str, Any] = {

@@ -13,7 +13,7 @@ from ag_ui.core import ActivitySnapshotEvent, CustomEvent, ToolCallResultEvent
 from langchain.tools import ToolRuntime
 from langchain_core.tools import BaseTool, StructuredTool
 
-from agent.context import RunContext, current_run
+from agent.context import RunContext, running
 from agent.texts import expanded
 from agent.views import StepState, artifact_view, error_view, step_value
 from models.errors import Cancelled, DuomoError, ToolFailed, ToolRetry
@@ -52,10 +52,8 @@ def as_langchain(tools: Iterable[Tool], workshop: Workshop) -> list[BaseTool]:
 
 def _as_langchain(tool: Tool, workshop: Workshop) -> BaseTool:
     def call(runtime: ToolRuntime[Any, Any], **arguments: Any) -> tuple[str, dict[str, Any]]:
-        run = current_run.get()
-        assert run is not None, "a tool runs inside a run"
         assert runtime.tool_call_id is not None
-        step = Step(run, runtime.tool_call_id)
+        step = Step(running(), runtime.tool_call_id)
         try:
             whole = expanded(arguments, runtime.state["messages"])
         except ToolRetry as error:
