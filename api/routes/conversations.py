@@ -7,7 +7,6 @@ from typing import BinaryIO
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
-from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
@@ -25,6 +24,7 @@ from api.schemas import (
 )
 from api.transcript import Transcript, fold
 from api.views import conversation_view
+from api.zipped import zipped
 from models.errors import InvalidRequest, Locale
 
 router = APIRouter(prefix="/api/conversations", tags=["conversations"])
@@ -65,16 +65,13 @@ def export(engine: EngineDep, conversation_id: str, locale: Locale = "zh-CN") ->
 
     title = engine.events.conversations.get(conversation_id).title
     page = _page(engine, conversation_id, title, locale)
-    with tempfile.NamedTemporaryFile(dir=engine.incoming_dir, delete=False) as file:
-        path = Path(file.name)
-        try:
-            engine.export_conversation(conversation_id, file, page)
-        except BaseException:
-            path.unlink()
-            raise
     name = safe_name(title or Path(page[0]).stem, "application/zip")
-    gone = BackgroundTask(path.unlink)
-    return FileResponse(path, media_type="application/zip", filename=name, background=gone)
+
+    def write(target: Path) -> None:
+        with target.open("wb") as file:
+            engine.export_conversation(conversation_id, file, page)
+
+    return zipped(engine, name, write)
 
 
 def _page(engine: EngineDep, conversation_id: str, title: str, locale: Locale) -> tuple[str, str]:

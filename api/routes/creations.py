@@ -14,8 +14,8 @@ from api.picture_schemas import (
     DeletedCreations,
 )
 from api.picture_views import creation_detail
-from api.routes.pictures import zipped
 from api.views import artifact_info
+from api.zipped import zipped
 
 router = APIRouter(prefix="/api/creations", tags=["creations"])
 

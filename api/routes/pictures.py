@@ -1,13 +1,10 @@
 """Pictures of the library: leaf through, search, look closely, take along."""
 
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
-from starlette.background import BackgroundTask
 
 from api.host import EngineDep
 from api.picture_schemas import (
@@ -23,6 +20,7 @@ from api.picture_schemas import (
 from api.picture_views import picture_detail, picture_page
 from api.schemas import ArtifactInfo
 from api.views import artifact_info
+from api.zipped import zipped
 
 if TYPE_CHECKING:
     from duomo.engine import Engine
@@ -113,19 +111,6 @@ def bundle(engine: EngineDep, body: Chosen) -> Response:
         "duomo-pictures.zip",
         lambda target: engine.pictures.bundle(body.image_ids, target, visible_label=visible),
     )
-
-
-def zipped(engine: "Engine", name: str, write: Callable[[Path], object]) -> Response:
-    """What `write` makes, deleted once it has been sent."""
-    with tempfile.NamedTemporaryFile(dir=engine.incoming_dir, suffix=".zip", delete=False) as file:
-        target = Path(file.name)
-    try:
-        write(target)
-    except BaseException:
-        target.unlink(missing_ok=True)
-        raise
-    forget = BackgroundTask(target.unlink, missing_ok=True)
-    return FileResponse(target, media_type="application/zip", filename=name, background=forget)
 
 
 def _text(path: Path) -> str:
