@@ -279,10 +279,11 @@ class ArtifactStore:
             db.executemany("DELETE FROM artifacts WHERE sha256 = ?", [(sha,) for sha in gone])
             self._unnamed.difference_update(gone)
         for sha256 in gone:
-            self._unlink(sha256)
+            self.unlink(sha256)
         return gone
 
-    def _unlink(self, sha256: str) -> None:
+    def unlink(self, sha256: str) -> None:
+        """Remove a file that has no row any more, and all that was derived from it."""
         copies = (folder.glob(f"{sha256}*") for folder in (self._thumbnails, self._exports))
         for path in (self.path(sha256), *chain.from_iterable(copies)):
             path.unlink(missing_ok=True)
@@ -297,7 +298,7 @@ class ArtifactStore:
                 (sha256,),
             ).rowcount
         if removed:
-            self._unlink(sha256)
+            self.unlink(sha256)
 
     def close(self) -> None:
         with self._lock:

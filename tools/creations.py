@@ -65,7 +65,6 @@ class Creations:
     """Thread-safe; beside the store of the same `root`."""
 
     def __init__(self, root: Path, store: ArtifactStore) -> None:
-        self._root = root
         self._store = store
         self._lock = threading.Lock()
         self._db = sqlite3.connect(
@@ -129,18 +128,12 @@ class Creations:
         if not deleted:
             raise NotFound("这些作品已经不在了。", "None of these creations is there any more.")
         for sha256 in deleted:
-            self._unlink(sha256)
+            self._store.unlink(sha256)
         return len(deleted)
 
     def close(self) -> None:
         with self._lock:
             self._db.close()
-
-    def _unlink(self, sha256: str) -> None:
-        self._store.path(sha256).unlink(missing_ok=True)
-        for folder in ("thumbnails", "exports"):
-            for derived in (self._root / folder).glob(f"{sha256}*"):
-                derived.unlink(missing_ok=True)
 
     def _rows(self, sql: str, *values: object) -> "list[sqlite3.Row]":
         with self._lock:
