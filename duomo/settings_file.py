@@ -58,11 +58,16 @@ def written(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def source_of(name: str, home: Path) -> Source:
-    """Where the value of a setting comes from at the next start."""
+def sources(home: Path) -> dict[str, Source]:
+    """Setting → where its value comes from at the next start."""
+    table = _read(home / TOML_NAME)
+    return {name: _source(name, table) for name in Settings.model_fields}
+
+
+def _source(name: str, table: Mapping[str, Any]) -> Source:
     if os.environ.get(f"DUOMO_{name.upper()}"):
         return "environment"
-    return "file" if name in _read(home / TOML_NAME) else "default"
+    return "file" if name in table else "default"
 
 
 def change(home: Path, changes: Mapping[str, Any], check: Callable[[Settings], None]) -> None:

@@ -17,11 +17,13 @@ router = APIRouter(prefix="/api", tags=["settings"])
 def settings(request: Request) -> SettingsView:
     running: Settings = request.app.state.settings
     coming = load_settings(home=running.home)
+    sources = settings_file.sources(running.home)
     return SettingsView(
         file=str(running.home / TOML_NAME),
         restartable=request.app.state.restart is not None,
         settings=tuple(
-            _view(name, field, running, coming) for name, field in Settings.model_fields.items()
+            _view(name, field, running, coming, sources[name])
+            for name, field in Settings.model_fields.items()
         ),
     )
 
@@ -46,7 +48,13 @@ def restart(request: Request) -> None:
     again()
 
 
-def _view(name: str, field: FieldInfo, running: Settings, coming: Settings) -> SettingView:
+def _view(
+    name: str,
+    field: FieldInfo,
+    running: Settings,
+    coming: Settings,
+    source: settings_file.Source,
+) -> SettingView:
     zh, _, en = (field.description or "").partition("|")
     default = field.get_default(call_default_factory=True, validated_data={})
     editable = name not in settings_file.BY_HAND
@@ -55,7 +63,7 @@ def _view(name: str, field: FieldInfo, running: Settings, coming: Settings) -> S
         kind=settings_file.kind_of(field),
         value=settings_file.written(getattr(coming, name)),
         default=settings_file.written(default),
-        source=settings_file.source_of(name, running.home),
+        source=source,
         editable=editable,
         pending=editable and getattr(coming, name) != getattr(running, name),
         optional=default is None,
