@@ -14,16 +14,26 @@ QUESTION = "question"
 """The key of the chat's input."""
 
 
+def start(
+    conversation_id: str | None,
+    question: str,
+    attachments: Sequence[str],
+    *,
+    fresh: bool = False,
+) -> None:
+    """Start a run there, or in a new conversation, and open it. Raises what the engine says."""
+    conversation_id = conversation_id or engine().create_conversation().id
+    engine().start_run(conversation_id, question, attachments, fresh=fresh)
+    open_conversation(conversation_id)
+
+
 def ask(question: str, attachments: Sequence[str] = (), *, fresh: bool = False) -> None:
     """Start a run in this conversation, or in a new one; `attachments` by SHA-256; `fresh`: all
     of it done anew, nothing recalled."""
     try:
-        conversation_id = current() or engine().create_conversation().id
-        engine().start_run(conversation_id, question, attachments, fresh=fresh)
+        start(current(), question, attachments, fresh=fresh)
     except DuomoError as error:
         st.toast(as_label(told(error), 300), icon=":material/error:", duration="long")
-        return
-    open_conversation(conversation_id)
 
 
 def begin(text: str) -> None:

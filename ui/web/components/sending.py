@@ -7,7 +7,8 @@ import streamlit as st
 from api.schemas import MAX_ATTACHMENTS, ConversationView
 from models.errors import DuomoError
 from ui.untrusted import as_label, one_line
-from ui.web.current import current, open_conversation
+from ui.web.asking import start
+from ui.web.current import current
 from ui.web.engine import engine
 from ui.web.words import told, words
 
@@ -46,11 +47,8 @@ def _title(conversation: ConversationView | None) -> str:
 
 def _send(conversation_id: str, question: str, keep: Callable[[], Sequence[str]]) -> None:
     try:
-        attachments = list(keep())
-        conversation_id = conversation_id or engine().create_conversation().id
-        engine().start_run(conversation_id, question, attachments)
+        start(conversation_id, question, list(keep()))
     except DuomoError as error:
         st.error(as_label(told(error), 300), icon=":material/error:")
         return
-    open_conversation(conversation_id)
     st.rerun()
