@@ -1,6 +1,9 @@
 """The engine of the API's tests, seen from the terminal and the page."""
 
+from collections.abc import Iterator
+
 import pytest
+import streamlit as st
 
 from tests.api.conftest import Running, Serve, clip_weights, gate, serve, settings
 
@@ -19,3 +22,13 @@ def engine(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> Serve:
         return running
 
     return start
+
+
+@pytest.fixture
+def nothing_cached() -> Iterator[None]:
+    """Pages of one test do not see what those of another fetched."""
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    yield
+    st.cache_data.clear()
+    st.cache_resource.clear()

@@ -3,22 +3,13 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from tests.api.conftest import Running, Serve
 
-
-@pytest.fixture(autouse=True)
-def nothing_cached() -> Iterator[None]:
-    st.cache_data.clear()
-    st.cache_resource.clear()
-    yield
-    st.cache_data.clear()
-    st.cache_resource.clear()
+pytestmark = pytest.mark.usefixtures("nothing_cached")
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from tests.api.conftest import Running, Serve
@@ -32,13 +31,7 @@ roles = { llm = "one" }
 """
 
 
-@pytest.fixture(autouse=True)
-def nothing_cached() -> Iterator[None]:
-    st.cache_data.clear()
-    st.cache_resource.clear()
-    yield
-    st.cache_data.clear()
-    st.cache_resource.clear()
+pytestmark = pytest.mark.usefixtures("nothing_cached")
 
 
 @pytest.fixture

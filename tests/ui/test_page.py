@@ -1,11 +1,9 @@
 """The page against a real engine whose language model is scripted; no browser."""
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import ui.web
@@ -17,13 +15,7 @@ APP = Path(ui.web.__file__).parent / "entry" / "app.py"
 SECONDS = 20.0
 
 
-@pytest.fixture(autouse=True)
-def nothing_cached() -> Iterator[None]:
-    st.cache_data.clear()
-    st.cache_resource.clear()
-    yield
-    st.cache_data.clear()
-    st.cache_resource.clear()
+pytestmark = pytest.mark.usefixtures("nothing_cached")
 
 
 def opened(conversation_id: str | None = None) -> AppTest:

@@ -1,10 +1,8 @@
 """What came of a step, drawn on a page of its own; pictures come from a real engine."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from api.client import Step
@@ -15,13 +13,7 @@ from tests.fixtures.home import picture
 SECONDS = 20.0
 
 
-@pytest.fixture(autouse=True)
-def nothing_cached() -> Iterator[None]:
-    st.cache_data.clear()
-    st.cache_resource.clear()
-    yield
-    st.cache_data.clear()
-    st.cache_resource.clear()
+pytestmark = pytest.mark.usefixtures("nothing_cached")
 
 
 @pytest.fixture

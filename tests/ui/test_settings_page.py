@@ -1,24 +1,15 @@
 """设置 against a real engine; no browser."""
 
 import tomllib
-from collections.abc import Iterator
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from duomo.settings import TOML_NAME, Settings
 from tests.api.conftest import Running, Serve
 from ui.web.words import words
 
-
-@pytest.fixture(autouse=True)
-def nothing_cached() -> Iterator[None]:
-    st.cache_data.clear()
-    st.cache_resource.clear()
-    yield
-    st.cache_data.clear()
-    st.cache_resource.clear()
+pytestmark = pytest.mark.usefixtures("nothing_cached")
 
 
 @pytest.fixture
