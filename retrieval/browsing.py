@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from retrieval.colours import colour_names
 from retrieval.database import Database
 from retrieval.filters import Filters
+from retrieval.lookup import RECORD
 from retrieval.records import Record, record_of
 
 Order = Literal["newest", "oldest", "name", "largest", "smallest"]
@@ -63,8 +64,7 @@ class Browser:
 
     def records(self, image_ids: Sequence[int]) -> list[Record]:
         """In the order of `image_ids`, without those that are gone."""
-        sql = f"""SELECT files.id, path, size, dated, sha256, format, width, height {_FROM}
-                  WHERE files.id IN (SELECT value FROM json_each(?))"""  # noqa: S608
+        sql = f"{RECORD} WHERE files.id IN (SELECT value FROM json_each(?))"  # noqa: S608
         found = {row["id"]: row for row in self._db.rows(sql, json.dumps(list(image_ids)))}
         return [record_of(found[number]) for number in image_ids if number in found]
 

@@ -10,7 +10,7 @@ from retrieval.database import Database
 from retrieval.filters import Filters
 from retrieval.records import Record, Unreadable, path_of, record_of
 
-_RECORD = """SELECT files.id, path, size, dated, content_id, sha256, format, width, height
+RECORD = """SELECT files.id, path, size, dated, content_id, sha256, format, width, height
              FROM files JOIN contents ON contents.id = files.content_id"""
 
 
@@ -27,19 +27,19 @@ class Lookup:
     def matching(self, filters: Filters) -> NDArray[np.int64]:
         """Contents with a file that passes `filters`."""
         where, values = filters.where()
-        sql = f"SELECT DISTINCT content_id FROM ({_RECORD} WHERE {where})"  # noqa: S608
+        sql = f"SELECT DISTINCT content_id FROM ({RECORD} WHERE {where})"  # noqa: S608
         return np.array([row["content_id"] for row in self._db.rows(sql, *values)], np.int64)
 
     def first_files(self, contents: Sequence[int], filters: Filters) -> dict[int, Record]:
         """For each content its oldest file that passes `filters`."""
         where, values = filters.where()
-        sql = f"""{_RECORD} WHERE content_id IN (SELECT value FROM json_each(?)) AND {where}
+        sql = f"""{RECORD} WHERE content_id IN (SELECT value FROM json_each(?)) AND {where}
                   ORDER BY files.id DESC"""  # noqa: S608
         rows = self._db.rows(sql, json.dumps(list(contents)), *values)
         return {row["content_id"]: record_of(row) for row in rows}
 
     def record(self, image_id: int) -> Record | None:
-        row = self._db.one(f"{_RECORD} WHERE files.id = ?", image_id)
+        row = self._db.one(f"{RECORD} WHERE files.id = ?", image_id)
         return None if row is None else record_of(row)
 
     def unreadable(self, limit: int, offset: int) -> list[Unreadable]:
