@@ -21,6 +21,10 @@ class Strings:
     def __call__(self, key: str, **values: object) -> str:
         return self._table[key].format(**values)
 
+    def of(self, key: str, otherwise: str) -> str:
+        """What is said for a key that comes from outside, such as the name of an argument."""
+        return self._table.get(key, otherwise)
+
     def template(self, key: str) -> str:
         return self._table[key]
 

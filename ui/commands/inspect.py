@@ -121,7 +121,7 @@ def _origin(lineage: dict[str, Any]) -> str:
     if source.startswith(_LIBRARY):
         return f"{text('inspect.library')} {one_line(source.removeprefix(_LIBRARY), _LONGEST)}"
     key = f"inspect.{source}"
-    return text(key) if key in text else lineage["tool"] or ""
+    return text.of(key, lineage["tool"] or "")
 
 
 def _details(lineage: dict[str, Any]) -> list[str]:

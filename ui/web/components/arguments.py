@@ -109,6 +109,6 @@ def _read(field: Schema, value: Any) -> Any:
 def _label(name: str, field: Schema) -> str:
     """The argument's name, and in Chinese what the tool says of it."""
     text = words()
-    title = text(f"argument.{name}") if f"argument.{name}" in text else as_label(name)
+    title = text.of(f"argument.{name}", as_label(name))
     told = as_label(str(field.get("description", "")), 80)
     return f"{title}  :gray[{told}]" if told and text.locale != "en" else title

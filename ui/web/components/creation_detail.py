@@ -65,7 +65,7 @@ def made_facts(made: ArtifactInfo) -> list[tuple[str, str]]:
     pixels = f"{made.width} × {made.height}" if made.width else ""
     length = text("seconds", value=f"{made.seconds:.1f}") if made.seconds else ""
     return [
-        (text("creation.tool"), text(tool) if tool in text else made.lineage.tool or ""),
+        (text("creation.tool"), text.of(tool, made.lineage.tool or "")),
         *lineage_facts(made),
         (text("creation.pixels"), pixels or length),
         (text("picture.label"), text("artifact.generated") if made.label else ""),

@@ -26,7 +26,7 @@ def lineage_facts(made: ArtifactInfo) -> list[tuple[str, str]]:
     """How it was made: each argument under its name, then what made it."""
     text, lineage = words(), made.lineage
     arguments = [
-        (text(f"argument.{name}") if f"argument.{name}" in text else name, str(value))
+        (text.of(f"argument.{name}", name), str(value))
         for name, value in lineage.arguments.items()
         if value is not None
     ]

@@ -68,7 +68,7 @@ def _residents(device: DeviceView) -> None:
 def _row(role: str, checkpoint: str, count: int, use: str, *, parked: bool) -> str:
     text = words()
     known = f"role.{role}"
-    title = text(known) if known in text else role
+    title = text.of(known, role)
     cells = (title, one_line(checkpoint, 60), size(count), use)
     dot = f'<i class="duomo-dot duomo-{escape(role)}{" duomo-parked" if parked else ""}"></i>'
     return f"<div>{dot}{''.join(f'<span>{escape(cell)}</span>' for cell in cells)}</div>"
@@ -85,7 +85,7 @@ def _waiting(device: DeviceView) -> None:
     text = words()
     for waiting in device.queue:
         role = f"role.{waiting.role}"
-        title = text(role) if role in text else as_label(waiting.role)
+        title = text.of(role, as_label(waiting.role))
         time = duration(waiting.waiting_seconds)
         st.caption(f":material/hourglass_top: {text('memory.waiting', role=title, time=time)}")
 
@@ -102,7 +102,7 @@ def _history(device: DeviceView) -> None:
 def _swap(swap: SwapView) -> str:
     text = words()
     way = f"memory.{_WAYS.get(swap.way, swap.way)}"
-    said = text(way) if way in text else as_label(swap.way)
+    said = text.of(way, as_label(swap.way))
     took = text("memory.took", seconds=f"{swap.seconds:.1f}") if swap.seconds else ""
     line = text("memory.line", ago=duration(swap.ago), name=as_label(swap.checkpoint), way=said)
     return f":small[:gray[{line}  {size(swap.bytes)}  {took}]]"

@@ -46,8 +46,7 @@ def _choice(setting: SettingView, shown: Any, common: dict[str, Any]) -> Any:
     text = words()
 
     def named(value: str) -> str:
-        known = f"setting_value.{setting.name}.{value}"
-        return text(known) if known in text else as_label(value)
+        return text.of(f"setting_value.{setting.name}.{value}", as_label(value))
 
     options = setting.choices if shown in setting.choices else (shown, *setting.choices)
     return st.selectbox(options=options, index=options.index(shown), format_func=named, **common)

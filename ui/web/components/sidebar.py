@@ -162,7 +162,7 @@ def _footer() -> None:
     text = words()
     with st.container(key="footer"):
         known = f"profiles.{profile}"
-        name = text(known) if known in text else as_label(profile)
+        name = text.of(known, as_label(profile))
         st.caption(text("sidebar.profile", profile=name))
         _language_server()
         st.caption(text("sidebar.images", count=library.images))

@@ -134,8 +134,7 @@ def _all_times(step: Step) -> str:
 
 
 def _argument(name: str) -> str:
-    key = f"argument.{name}"
-    return words()(key) if key in words() else name
+    return words().of(f"argument.{name}", name)
 
 
 def _shown(value: object) -> str:
