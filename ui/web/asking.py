@@ -5,10 +5,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from models.errors import DuomoError
-from ui.untrusted import as_label
 from ui.web.current import current, open_conversation
 from ui.web.engine import engine
-from ui.web.words import told
+from ui.web.telling import tell
 
 QUESTION = "question"
 """The key of the chat's input."""
@@ -33,7 +32,7 @@ def ask(question: str, attachments: Sequence[str] = (), *, fresh: bool = False) 
     try:
         start(current(), question, attachments, fresh=fresh)
     except DuomoError as error:
-        st.toast(as_label(told(error), 300), icon=":material/error:", duration="long")
+        tell(error)
 
 
 def begin(text: str) -> None:

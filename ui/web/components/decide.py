@@ -8,12 +8,12 @@ import streamlit as st
 
 from api.client import Step, Transcript, Turn
 from models.errors import AlreadyAnswered, DuomoError
-from ui.untrusted import as_label
 from ui.web.components.arguments import read_fields, show_fields
 from ui.web.components.step import arguments_of, title_of, tool_of
 from ui.web.current import current
 from ui.web.engine import engine
-from ui.web.words import told, words
+from ui.web.telling import tell
+from ui.web.words import words
 
 
 def show_question(run_id: str, step: Step) -> None:
@@ -143,9 +143,9 @@ def _answer(
     try:
         engine().answer_step(run_id, step.call_id, choice, arguments)
     except AlreadyAnswered as error:
-        _tell(error)
+        tell(error)
     except DuomoError as error:
-        _tell(error)
+        tell(error)
         return False
     return True
 
@@ -154,7 +154,7 @@ def _rerun(step: Step, arguments: Mapping[str, Any]) -> bool:
     try:
         engine().rerun_step(current() or "", step.call_id, arguments)
     except DuomoError as error:
-        _tell(error)
+        tell(error)
         return False
     return True
 
@@ -163,8 +163,4 @@ def _follow(run_id: str) -> None:
     try:
         engine().rerun_dependants(run_id)
     except DuomoError as error:
-        _tell(error)
-
-
-def _tell(error: DuomoError) -> None:
-    st.toast(as_label(told(error), 300), icon=":material/error:", duration="long")
+        tell(error)

@@ -7,6 +7,7 @@ from models.errors import DuomoError, EngineUnavailable
 from ui.measures import duration
 from ui.untrusted import as_label
 from ui.web.engine import engine
+from ui.web.telling import tell
 from ui.web.words import told, words
 
 LIVE_SECONDS = 1.0
@@ -72,7 +73,7 @@ def _add() -> None:
     try:
         engine().index([folder])
     except DuomoError as error:
-        st.toast(as_label(told(error), 300), icon=":material/error:", duration="long")
+        tell(error)
 
 
 @st.dialog(words()("folders.remove_title"))
@@ -91,7 +92,7 @@ def _removed(folder: str) -> None:
     try:
         count = engine().remove_folder(folder)
     except DuomoError as error:
-        st.toast(as_label(told(error), 300), icon=":material/error:", duration="long")
+        tell(error)
         return
     st.toast(words()("folders.removed", count=count))
 

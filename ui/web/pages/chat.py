@@ -14,6 +14,7 @@ from ui.web.components.welcome import show_welcome
 from ui.web.current import begin_new, current
 from ui.web.engine import about, engine, sample
 from ui.web.feed import feeds
+from ui.web.telling import tell
 from ui.web.words import told, words
 
 ORDER = 10
@@ -131,7 +132,7 @@ def _submitted() -> None:
     try:
         uploaded = [engine().upload(file, one_line(file.name, 200)) for file in files]
     except DuomoError as error:
-        st.toast(as_label(told(error), 300), icon=":material/error:", duration="long")
+        tell(error)
         return
     ask(said.text or _unsaid(uploaded), [file.sha256 for file in uploaded])
 

@@ -9,14 +9,15 @@ import streamlit as st
 from api.picture_schemas import CreationPage
 from api.schemas import ArtifactInfo
 from models.errors import DuomoError
-from ui.untrusted import as_label, one_line
+from ui.untrusted import one_line
 from ui.web.components.creation_detail import ACT, compare, show_creation
 from ui.web.components.paging import SIZE, Paging
 from ui.web.components.picture_grid import Tile, show_grid
 from ui.web.components.sending import ask_about
 from ui.web.engine import artifact, engine, thumbnail
+from ui.web.telling import tell
 from ui.web.thumbnails import artifact_thumbnail
-from ui.web.words import told, words
+from ui.web.words import words
 
 ORDER = 14
 ICON = ":material/palette:"
@@ -102,7 +103,7 @@ def _search(page: CreationPage) -> None:
 
 def _tool(name: str) -> str:
     text, key = words(), f"skill.{name}"
-    return text(key) if key in text else one_line(name, 40)
+    return text.of(key, one_line(name, 40))
 
 
 def _nothing() -> None:
@@ -198,7 +199,7 @@ def _deleted(sha256s: Sequence[str]) -> None:
     try:
         count = engine().delete_creations(sha256s)
     except DuomoError as error:
-        st.toast(as_label(told(error), 300), icon=":material/error:", duration="long")
+        tell(error)
         return
     thumbnail.clear()  # what was kept to be shown is deleted, too
     artifact.clear()

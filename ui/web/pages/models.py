@@ -12,7 +12,8 @@ from ui.web.components.memory import show_memory
 from ui.web.components.model_row import Act, show_model
 from ui.web.components.pulling import show_pull
 from ui.web.engine import about, engine
-from ui.web.words import told, words
+from ui.web.telling import tell
+from ui.web.words import words
 
 ORDER = 20
 ICON = ":material/memory:"
@@ -49,7 +50,7 @@ def _chosen(view: ModelsView) -> ProfileView:
 def _title(name: str, current: str) -> str:
     text = words()
     known = f"profiles.{name}"
-    title = text(known) if known in text else as_label(name)
+    title = text.of(known, as_label(name))
     return f"{title} · {text('models.current')}" if name == current else title
 
 
@@ -116,7 +117,7 @@ def _pull(*names: str) -> None:
     try:
         engine().pull(names, source=st.session_state.get("source"))
     except DuomoError as error:
-        st.toast(as_label(told(error), 300), icon=":material/error:", duration="long")
+        tell(error)
 
 
 @st.dialog(words()("models.remove_title"))
@@ -138,7 +139,7 @@ def _removed(model: ModelView) -> None:
     try:
         freed = engine().remove_model(model.name).freed_bytes
     except DuomoError as error:
-        st.toast(as_label(told(error), 300), icon=":material/error:", duration="long")
+        tell(error)
         return
     done = "forgotten" if model.origin == "folder" else "removed"
     st.toast(as_label(text(f"models.{done}", name=model.name, size=size(freed)), 200))

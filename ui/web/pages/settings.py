@@ -10,6 +10,7 @@ from ui.untrusted import as_label
 from ui.web.again import start_again
 from ui.web.components.setting import NOT_GIVEN, show_setting
 from ui.web.engine import engine
+from ui.web.telling import tell
 from ui.web.words import told, words
 
 ORDER = 80
@@ -75,8 +76,7 @@ def _group(title: str, settings: list[SettingView]) -> dict[str, Any]:
 
 
 def _title(setting: SettingView) -> str:
-    text, known = words(), f"setting.{setting.name}"
-    return text(known) if known in text else as_label(setting.name)
+    return words().of(f"setting.{setting.name}", as_label(setting.name))
 
 
 def _save(changes: dict[str, Any]) -> None:
@@ -97,7 +97,7 @@ def _again(new_locale: bool) -> None:
     try:
         engine().restart()
     except DuomoError as error:
-        st.toast(as_label(told(error), 300), icon=":material/error:", duration="long")
+        tell(error)
         return
     st.cache_data.clear()
     if new_locale:
