@@ -8,7 +8,7 @@ from transformers import AutoProcessor, WhisperForConditionalGeneration
 
 from training.asr import sounds, voices
 from training.asr.batches import IGNORED, Batches
-from training.asr.model import create, write
+from training.asr.model import adopt, create, write
 from training.asr.sentences import Sentences, as_heard, is_held_out
 from training.asr.tokenizer import PREFIX, build_tokenizer
 from training.asr.train import encode
@@ -104,3 +104,17 @@ def test_the_folder_loads_as_a_whisper_that_may_say_nothing(tmp_path: Path) -> N
     features = processor(np.zeros(1600), sampling_rate=16000, return_tensors="pt").input_features
     written = model.generate(features)
     assert processor.batch_decode(written, skip_special_tokens=True) == [""]
+
+
+def test_a_deeper_model_begins_where_a_shallower_one_stood(tmp_path: Path) -> None:
+    shallow = create().train(mode=False)
+    del shallow.model.decoder.layers[1:]
+    shallow.config.decoder_layers = 1
+    write(shallow, tmp_path)
+    deep = create().train(mode=False)
+    adopt(deep, tmp_path)
+    heard = {
+        "input_features": torch.randn(1, 80, 2 * deep.config.max_source_positions),
+        "decoder_input_ids": torch.tensor([[1, 2, 3]]),
+    }
+    assert torch.allclose(deep(**heard).logits, shallow(**heard).logits, atol=0.02)

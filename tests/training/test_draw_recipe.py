@@ -24,6 +24,7 @@ from training.draw.export import CALL, export, pipeline
 from training.draw.latents import LABELS, LatentFile, encode, survey, token_labels
 from training.draw.norm import norm_silu
 from training.draw.prompts import DRAW, Thing, instruction, sample_prompt
+from training.draw.stages import Work
 from training.draw.text import FEATURES, create_text_encoder, features
 from training.draw.tokenizer import MAX_LENGTH, REGISTERS, build_tokenizer
 from training.draw.train_autoencoder import AutoencoderTrainer, Plan, to_input
@@ -240,6 +241,19 @@ def test_exported_folder_draws_and_edits(
     edited = loaded(prompt="加上月亮", image=Image.fromarray(pictures[0]), **call, **CALL).images[0]
     assert drawn.size == edited.size == (PIXELS, PIXELS)
     assert np.asarray(drawn).std() > 0
+
+
+def test_a_finished_pipeline_is_gone_on_from(
+    tmp_path: Path, tokenizer: Any, pictures: NDArray[np.uint8]
+) -> None:
+    finished, encoder = create_autoencoder(), create_text_encoder(len(tokenizer))
+    export(pipeline(finished, encoder, tokenizer, create_transformer()), tmp_path / "made")
+    work = Work(tmp_path, pictures, start=tmp_path / "made")
+    average = work.autoencoder(Plan(steps=0))
+    torch.testing.assert_close(average.state_dict(), finished.float().state_dict())
+    work.text(TextPlan(steps=1))  # stays as it is
+    torch.testing.assert_close(work.text_encoder().state_dict(), encoder.float().state_dict())
+    assert work.tokenizer().get_vocab() == tokenizer.get_vocab()
 
 
 def _one_update(trainer: DrawTrainer) -> None:

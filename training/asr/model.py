@@ -21,8 +21,9 @@ CHUNK_SECONDS = 8
 HOP = 320  # samples: 50 feature frames a second, 25 encoder positions
 _FRAMES_A_SECOND = SAMPLE_RATE // HOP
 _WIDTH = 192
-_ENCODER_LAYERS, _DECODER_LAYERS = 4, 2
+_ENCODER_LAYERS, _DECODER_LAYERS = 4, 4
 _MOST_TOKENS = 80
+_WRITERS = ("out_proj", "fc2")  # of a layer: what adds to the states
 
 
 def config(tokenizer: WhisperTokenizer) -> WhisperConfig:
@@ -94,6 +95,22 @@ def create() -> WhisperForConditionalGeneration:
     model = WhisperForConditionalGeneration(settings)
     model.generation_config = generation_config(tokenizer)
     return model
+
+
+@torch.no_grad()
+def adopt(model: WhisperForConditionalGeneration, folder: Path) -> None:
+    """Copy the weights of a folder. Layers that it lacks add nothing at first: what they write is
+    zero (Zhang et al. 2019), so the deeper model begins where the shallower one stood."""
+    given = WhisperForConditionalGeneration.from_pretrained(
+        folder, dtype=torch.float32, local_files_only=True, use_safetensors=True
+    )
+    missing, unexpected = model.load_state_dict(given.state_dict(), strict=False)
+    if unexpected or any(".layers." not in name for name in missing):
+        raise ValueError(f"{folder} does not fit: {missing} {unexpected}")
+    parts = dict(model.named_parameters())
+    for name in missing:
+        if name.rsplit(".", 2)[-2] in _WRITERS:
+            parts[name].zero_()
 
 
 def write(model: WhisperForConditionalGeneration, folder: Path) -> None:

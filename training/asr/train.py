@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, ctc_loss, gelu
 
 from training.asr.batches import IGNORED, Batch, Batches
-from training.asr.model import create, write
+from training.asr.model import adopt, create, write
 from training.asr.units import Units
 from training.muon import Muon
 from training.precision import autocast
@@ -48,11 +48,14 @@ class Plan:
 class Trainer:
     """Trains in `folder`: `state.pt` to resume from, `loss.csv`, and the model in `model/`."""
 
-    def __init__(self, folder: Path, plan: Plan, units: Units) -> None:
+    def __init__(self, folder: Path, plan: Plan, units: Units, start: Path | None = None) -> None:
+        """`start`: a folder of finished weights to go on from, where there is no state yet."""
         self.folder, self.plan = folder, plan
         self.model_folder = folder / "model"
         torch.manual_seed(0)
         self.model: Any = create()
+        if start:
+            adopt(self.model, start)
         self.ctc = nn.Linear(self.model.config.d_model, len(units))
         self.optimizers = self._make_optimizers()
         self.step, self.seconds = 0, 0.0

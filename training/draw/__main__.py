@@ -19,7 +19,7 @@ def main() -> None:
     pictures = PictureFile(path, options.count, PIXELS, scene_of_pairs)
     pictures.draw_missing()
     torch.set_num_threads(options.threads)
-    work = Work(options.work, pictures.read())
+    work = Work(options.work, pictures.read(), options.start)
     work.autoencoder(Plan(steps=options.autoencoder_steps))
     work.text(TextPlan(steps=options.text_steps))
     work.latents().encode_missing(work.surveyed(), work.pictures)
@@ -33,6 +33,7 @@ def _parse() -> argparse.Namespace:
     add = parser.add_argument
     add("--work", type=Path, default=Path("runs/draw"), help="checkpoints, latents, loss tables")
     add("--out", type=Path, help="where to write the finished pipeline")
+    add("--start", type=Path, help="folder of a finished pipeline to go on from")
     add("--pictures", type=Path, help="file of picture pairs; drawn there where it is missing")
     add("--count", type=int, default=48_000, help="pictures (two a pair; 197 kB each)")
     add(

@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
+
+State = dict[str, Tensor]
 
 
 class StopAsked:

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from diffusers import Flux2KleinPipeline
 from numpy.typing import NDArray
 from transformers import Qwen2Tokenizer
 
 from training.draw.autoencoder import create_autoencoder
+from training.draw.checkpoint import State
 from training.draw.export import export, pipeline
 from training.draw.latents import LatentFile, survey
 from training.draw.text import create_text_encoder
@@ -27,10 +29,11 @@ class Work:
 
     folder: Path
     pictures: NDArray[np.uint8]  # [N, S, S, 3]: rows 2p and 2p + 1 are pair p
+    start: Path | None = None  # a finished pipeline to go on from; its text encoder stays as it is
 
     def autoencoder(self, plan: Plan) -> Any:
         """Train the autoencoder, or go on; its averaged weights, with the latents' statistics."""
-        trainer = AutoencoderTrainer(self.folder, plan)
+        trainer = AutoencoderTrainer(self.folder, plan, self._finished("vae"))
         trainer.run(self.pictures)
         return trainer.average
 
@@ -49,7 +52,7 @@ class Work:
 
     def tokenizer(self) -> Any:
         """Trained once, then read."""
-        path = self.folder / "tokenizer"
+        path = (self.start or self.folder) / "tokenizer"
         if not path.exists():
             build_tokenizer().save_pretrained(str(path))
         return Qwen2Tokenizer.from_pretrained(str(path))
@@ -59,10 +62,14 @@ class Work:
 
     def text(self, plan: TextPlan) -> None:
         """Train the text encoder, or go on."""
+        if self.start:
+            return
         TextTrainer(self.folder, plan, self.tokenizer()).run(self.pairs())
 
     def text_encoder(self) -> Any:
-        state = torch.load(self.folder / "text.pt", weights_only=True)["encoder"]
+        state = self._finished("text_encoder")
+        if state is None:
+            state = torch.load(self.folder / "text.pt", weights_only=True)["encoder"]
         encoder = create_text_encoder(len(state["model.embed_tokens.weight"]))
         encoder.load_state_dict(state)
         return encoder
@@ -74,7 +81,7 @@ class Work:
         """Train the transformer, or go on, on the latents encoded so far."""
         encoded = self.latents().read()
         material = Material(encoded, self.pairs(), self.tokenizer(), self.text_encoder())
-        DrawTrainer(self.folder, plan, material).run()
+        DrawTrainer(self.folder, plan, material, self._finished("transformer")).run()
 
     def export(self, out: Path) -> None:
         export(self.pipeline(), out)
@@ -84,3 +91,13 @@ class Work:
         state = torch.load(self.folder / "draw.pt", weights_only=True)
         transformer.load_state_dict(state["average"])
         return pipeline(self.surveyed(), self.text_encoder(), self.tokenizer(), transformer)
+
+    def _finished(self, part: str) -> State | None:
+        """float32 weights of a part of the pipeline to go on from."""
+        if not self.start:
+            return None
+        parts: Any = Flux2KleinPipeline.from_pretrained(  # type: ignore[no-untyped-call]
+            str(self.start), local_files_only=True
+        )
+        weights: State = getattr(parts, part).float().state_dict()
+        return weights

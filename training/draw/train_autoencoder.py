@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
 from training.draw.autoencoder import create_autoencoder, decode_latents, encode_moments
-from training.draw.checkpoint import StopAsked, log, save
+from training.draw.checkpoint import State, StopAsked, log, save
 from training.draw.start import carry_color
 from training.muon import Muon
 from training.precision import autocast
@@ -44,12 +44,16 @@ class Plan:
 class AutoencoderTrainer:
     """Trains in `folder`: `autoencoder.pt` to resume from and `autoencoder.csv`."""
 
-    def __init__(self, folder: Path, plan: Plan) -> None:
+    def __init__(self, folder: Path, plan: Plan, start: State | None = None) -> None:
+        """`start`: finished weights to go on from, where there is no state yet."""
         self.plan = plan
         self.folder = folder
         torch.manual_seed(0)
         self.model = create_autoencoder()
-        carry_color(self.model)
+        if start:
+            self.model.load_state_dict(start)
+        else:
+            carry_color(self.model)
         self.average = create_autoencoder()
         self.average.load_state_dict(self.model.state_dict())
         self.optimizers = _optimizers(self.model, plan.learning_rate)

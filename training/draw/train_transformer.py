@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from training.draw.checkpoint import StopAsked, log, save
+from training.draw.checkpoint import State, StopAsked, log, save
 from training.draw.latents import LABELS, token_labels
 from training.draw.prompts import instruction, sample_prompt
 from training.draw.text import features
@@ -73,10 +73,15 @@ class Batch:
 class DrawTrainer:
     """Trains in `folder`: `draw.pt` to resume from and `draw.csv`."""
 
-    def __init__(self, folder: Path, plan: DrawPlan, material: Material) -> None:
+    def __init__(
+        self, folder: Path, plan: DrawPlan, material: Material, start: State | None = None
+    ) -> None:
+        """`start`: finished weights to go on from, where there is no state yet."""
         self.folder, self.plan, self.material = folder, plan, material
         torch.manual_seed(0)
         self.transformer = create_transformer()
+        if start:
+            self.transformer.load_state_dict(start)
         self.average = create_transformer()
         self.average.load_state_dict(self.transformer.state_dict())
         self.labels = nn.Linear(WIDTH, len(LABELS))

@@ -32,7 +32,11 @@ BATCH = 4
 _DESCRIBED = 0.25  # share of pictures that are described too
 _CHECK_EVERY = 400  # updates
 _RATES = Rates(3.5e-3, 1e-3)
-_SHARES = {"yes_no": 0.7, "what": 0.7}  # of the exchanges on a topic that has many, the share kept
+_SHARES = {
+    "yes_no": 0.35,
+    "absent": 0.6,
+    "what": 0.6,
+}  # of the exchanges on a topic that has many, the share kept
 
 
 def align(

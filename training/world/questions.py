@@ -44,9 +44,12 @@ def all_questions(bank: PhraseBank) -> frozenset[str]:
 
 
 def ask(scene: Scene, rng: Random, bank: PhraseBank) -> list[Exchange]:
-    """One exchange or more on every topic that the scene has an answer to."""
+    """One exchange or more on every topic that the scene has an answer to; what is not
+    there is asked about as often as what is."""
     asking = _Asking(scene, rng, bank)
-    exchanges = [asking.describe(), asking.brief(), asking.exists_not(), asking.absent()]
+    exchanges = [asking.describe(), asking.brief()]
+    for _ in scene.groups:
+        exchanges += [asking.exists_not(), asking.absent()]
     exchanges += [asking.setting(topic) for topic in SETTING_WORDS]
     exchanges += [asking.unknown(), *asking.what(), *asking.compare()]
     for group in scene.groups:
