@@ -31,6 +31,7 @@ from training.world.scene import Scene
 BATCH = 4
 _DESCRIBED = 0.25  # share of pictures that are described too
 _CHECK_EVERY = 400  # updates
+_FORBIDDEN = -1e4  # added to the scores of what a token may not look at
 _RATES = Rates(3.5e-3, 1e-3)
 _SHARES = {
     "yes_no": 0.35,
@@ -128,7 +129,7 @@ def _hidden(
     output = model.model.language_model(
         inputs_embeds=embedded,
         position_ids=batch.places,
-        attention_mask=batch.mask,
+        attention_mask=torch.where(batch.mask, 0.0, _FORBIDDEN).to(embedded.dtype),
         visual_pos_masks=pictured,
         deepstack_visual_embeds=[part.flatten(0, 1) for part in deep],
         use_cache=False,
