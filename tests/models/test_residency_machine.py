@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 from unittest.mock import patch
 
+import pytest
 import torch
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -240,3 +241,4 @@ TestHistories.settings = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
+pytestmark = pytest.mark.timeout(max(120, HISTORIES))  # seconds
