@@ -49,7 +49,8 @@ def _heard(handle: str, context: ToolContext) -> dict[str, Any]:
         blocks = sound.blocks(recognizer.sample_rate)
         progress = _Progress(context, sound.seconds, "已听到")
         segments = recognizer.transcribe(blocks, on_window=progress)
-    details = _details(sound, segments, _note(sound, blocks))
+    note = _note(sound, blocks) or ("" if segments else _reach(context))
+    details = _details(sound, segments, note)
     return details | _word_times(context, sound, segments)
 
 
@@ -122,6 +123,12 @@ def _note(sound: Sound, blocks: Blocks) -> str:
     if sound.cut:
         return f"录音不完整，只有前{duration(sound.seconds)}"
     return "录音有损坏，可能少了一些话" if blocks.damaged else ""
+
+
+def _reach(context: ToolContext) -> str:
+    """What a starter can hear at all: where it heard nothing, somebody may well have spoken."""
+    checkpoint = context.residency.checkpoint("asr")
+    return checkpoint.note.zh.rstrip("。") if checkpoint.bundled and checkpoint.note else ""
 
 
 def _details(sound: Sound, segments: Sequence["Segment"], note: str) -> dict[str, Any]:

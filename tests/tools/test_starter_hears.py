@@ -82,4 +82,5 @@ def melody(seconds: float) -> Samples:
 def test_where_nobody_speaks_nothing_is_written(context: ToolContext, sound: Samples) -> None:
     attach(context, encoded("wav", sound, 16000), "a.wav")
     output = transcribe_audio.invoke({"audio": "aud-1"}, context)
-    assert output.text == "aud-1里没有听到说话。"
+    assert output.text.startswith("aud-1里没有听到说话。")
+    assert "真人" in output.text  # it may have been a person, whom a starter does not understand
