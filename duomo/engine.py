@@ -14,6 +14,7 @@ from agent.rerun import Reruns
 from agent.runs import Runs
 from duomo.answer import Answer, collect
 from duomo.approving import approving, refusing
+from duomo.branching import branch
 from duomo.checkpoints import inventory_of
 from duomo.embedding import LeasedEmbedder
 from duomo.exporting import Page, write_bundle
@@ -165,6 +166,21 @@ class Engine:
     def import_conversation(self, file: Path) -> Conversation:
         """A conversation from such a zip. Raises UnreadableMedia, MediaTooLarge, DiskFull."""
         return read_bundle(file, self.incoming_dir, self.events, self.artifacts, self._remember)
+
+    def branch(self, conversation_id: str, run_id: str, *, before: bool = False) -> Conversation:
+        """A new conversation that begins like this one, up to its turn `run_id`, or `before` it.
+
+        The other stays as it is. Raises NotFound, InvalidRequest (a turn of it still runs),
+        DiskFull.
+        """
+        return branch(
+            conversation_id,
+            run_id,
+            before=before,
+            events=self.events,
+            artifacts=self.artifacts,
+            remember=self._remember,
+        )
 
     def _remember(self, conversation_id: str, messages: "Sequence[BaseMessage]") -> None:
         from agent.build import restore_memory
