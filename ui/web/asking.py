@@ -8,6 +8,7 @@ from models.errors import DuomoError
 from ui.web.current import current, open_conversation
 from ui.web.engine import engine
 from ui.web.telling import tell
+from ui.web.words import words
 
 QUESTION = "question"
 """The key of the chat's input."""
@@ -33,6 +34,26 @@ def ask(question: str, attachments: Sequence[str] = (), *, fresh: bool = False) 
         start(current(), question, attachments, fresh=fresh)
     except DuomoError as error:
         tell(error)
+
+
+def ask_in_branch(
+    run_id: str, question: str, attachments: Sequence[str] = (), *, fresh: bool = False
+) -> bool:
+    """Ask in a new conversation that has what stood before the turn `run_id`, and open it; this one
+    stays as it is. False when it could not be done, and nothing is left of it."""
+    try:
+        branch = engine().branch(current() or "", run_id, before=True)
+    except DuomoError as error:
+        tell(error)
+        return False
+    try:
+        start(branch.id, question, attachments, fresh=fresh)
+    except DuomoError as error:
+        engine().delete_conversation(branch.id)
+        tell(error)
+        return False
+    st.toast(words()("branch.asked"), icon=":material/call_split:")
+    return True
 
 
 def begin(text: str) -> None:

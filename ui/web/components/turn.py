@@ -6,6 +6,7 @@ import streamlit as st
 
 from api.client import Said, Step, Thinking, Transcript, Turn
 from api.schemas import ArtifactView
+from api.turn_schemas import FeedbackView
 from ui.untrusted import as_label, as_markdown, plain
 from ui.web.components.artifacts import show_artifacts
 from ui.web.components.decide import said_of, show_offer, show_question, show_redo
@@ -17,8 +18,14 @@ USER_AVATAR = ":material/person:"
 ASSISTANT_AVATAR = ":material/auto_awesome:"
 
 
-def show_turn(turn: Turn, stop: Callable[[str], None], transcript: Transcript) -> None:
-    """`stop` is called with the run's id when a person presses the button."""
+def show_turn(
+    turn: Turn,
+    stop: Callable[[str], None],
+    transcript: Transcript,
+    given: Mapping[str, FeedbackView] | None = None,
+) -> None:
+    """`stop` is called with the run's id when a person presses the button. `given`: feedback by
+    run id; without it nothing can be done with the turn yet."""
     known = transcript.artifacts
     with st.chat_message(words()("chat.you"), avatar=USER_AVATAR):
         if turn.attachments:
@@ -31,8 +38,9 @@ def show_turn(turn: Turn, stop: Callable[[str], None], transcript: Transcript) -
         for block in turn.blocks:
             _said(block) if isinstance(block, Said) else _step(turn, block, known)
         _ending(turn, stop)
-        if turn.ended and turn.text and not turn.rerun_of:
-            show_actions(turn)
+        if turn.ended and given is not None:
+            is_last = turn.run_id == transcript.turns[-1].run_id
+            show_actions(turn, given.get(turn.run_id), is_last=is_last)
         show_offer(turn, transcript)
 
 
