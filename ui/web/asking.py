@@ -7,6 +7,7 @@ import streamlit as st
 from models.errors import DuomoError
 from ui.web.current import current, open_conversation
 from ui.web.engine import engine
+from ui.web.fresh import note_fresh
 from ui.web.telling import tell
 from ui.web.words import words
 
@@ -23,7 +24,8 @@ def start(
 ) -> None:
     """Start a run there, or in a new conversation, and open it. Raises what the engine says."""
     conversation_id = conversation_id or engine().create_conversation().id
-    engine().start_run(conversation_id, question, attachments, fresh=fresh)
+    started = engine().start_run(conversation_id, question, attachments, fresh=fresh)
+    note_fresh(started.run_id)
     open_conversation(conversation_id)
 
 

@@ -42,7 +42,8 @@ def show_note(given: FeedbackView) -> None:
     text, key = words(), f"note-{given.run_id}"
     label = as_label(given.note, 12) if given.note else text("opinion.add")
     with (
-        st.popover(label, type="tertiary", key=f"noting-{given.run_id}"),
+        # Under another name once it was saved: so it closes.
+        st.popover(label, type="tertiary", key=f"noting-{given.run_id}-{given.updated}"),
         st.form(f"noted-{given.run_id}", border=False),
     ):
         st.text_area(

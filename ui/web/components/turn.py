@@ -12,6 +12,7 @@ from ui.web.components.artifacts import show_artifacts
 from ui.web.components.decide import said_of, show_offer, show_question, show_redo
 from ui.web.components.step import show_step
 from ui.web.components.turn_actions import show_actions
+from ui.web.fresh import is_fresh
 from ui.web.words import words
 
 USER_AVATAR = ":material/person:"
@@ -34,7 +35,12 @@ def show_turn(
             st.text(said_of(turn))
         elif turn.text:
             st.text(plain(turn.text))
-    with st.chat_message(words()("app.title"), avatar=ASSISTANT_AVATAR):
+    # By this name a browser knows what has only just been spoken.
+    name = f"turn-{'fresh-' if is_fresh(turn.run_id) else ''}{turn.run_id}"
+    with (
+        st.container(key=name),
+        st.chat_message(words()("app.title"), avatar=ASSISTANT_AVATAR),
+    ):
         for block in turn.blocks:
             _said(block) if isinstance(block, Said) else _step(turn, block, known)
         _ending(turn, stop)

@@ -11,11 +11,13 @@ from models.errors import DuomoError, EngineUnavailable, NotFound
 from ui.untrusted import as_label, one_line
 from ui.web.asking import QUESTION, ask
 from ui.web.components.origin import show_origin
+from ui.web.components.sounds import show_sounds
 from ui.web.components.turn import show_turn
 from ui.web.components.welcome import show_welcome
 from ui.web.current import begin_new, current
 from ui.web.engine import about, engine, sample
 from ui.web.feed import feeds
+from ui.web.fresh import note_fresh
 from ui.web.telling import tell
 from ui.web.words import told, words
 
@@ -33,6 +35,7 @@ FILE_TYPES = (
     *("wav", "mp3", "flac", "ogg", "oga", "opus", "m4a", "webm"),
 )
 HEARS = "transcribe_audio"
+SPEAKS = "speak"
 Given = dict[str, FeedbackView]
 """Feedback by run id."""
 
@@ -45,6 +48,8 @@ def show() -> None:
         given = engine().feedback(conversation_id)
         show_origin(conversation_id)
         _turns(conversation_id, transcript, given)
+        if any(tool.name == SPEAKS for tool in about().tools):
+            show_sounds()
         _input()
     else:
         show_welcome(_input, ask, _similar)
@@ -101,6 +106,9 @@ def _live(conversation_id: str, first: int) -> None:
     transcript = feeds().of(conversation_id).wait(after, LIVE_SECONDS / 2)
     st.session_state[seen] = transcript.last_seq
     turn, *later = transcript.turns[first:]
+    for running in (turn, *later):
+        if not running.ended:
+            note_fresh(running.run_id)
     show_turn(turn, _stop, transcript)
     for next_turn in later:
         with st.container():
