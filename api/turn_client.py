@@ -2,9 +2,13 @@
 
 from urllib.parse import quote
 
+import httpx
+
 from api.picture_client import Caller
 from api.schemas import ConversationView
 from api.turn_schemas import FeedbackList, FeedbackView
+
+_SPEECH_SECONDS = 300.0  # it waits for the device behind all else
 
 
 class TurnCalls(Caller):
@@ -27,6 +31,12 @@ class TurnCalls(Caller):
 
     def take_feedback_back(self, run_id: str) -> None:
         self._send("DELETE", f"/api/runs/{quote(run_id, safe='')}/feedback")
+
+    def speech(self, run_id: str, number: int) -> bytes | None:
+        """Sentence `number` of an answer as WAV; None: not written yet. NotFound past the last."""
+        path = f"/api/runs/{quote(run_id, safe='')}/speech/{number}"
+        response = self._send("GET", path, timeout=_SPEECH_SECONDS)
+        return None if response.status_code == httpx.codes.ACCEPTED else response.content
 
     def branch(
         self, conversation_id: str, run_id: str, *, before: bool = False

@@ -26,6 +26,7 @@ from duomo.once import Once
 from duomo.pictures import Pictures
 from duomo.profiles import chosen
 from duomo.pulls import Pulls
+from duomo.reading_aloud import ReadingAloud
 from duomo.samples import Gallery, suggestions, thumbnail
 from duomo.settings import Settings
 from duomo.version import VERSION
@@ -87,6 +88,9 @@ class Engine:
         self.runs = Runs(self.events, self.artifacts, self._agent)
         self.approvals = Approvals(self.runs, self.events, self.tools)
         self.reruns = Reruns(self.runs, self.events, self.tools, self._workshop)
+        self.reading_aloud = ReadingAloud(
+            self.events, self.residency, visible_labels=settings.visible_labels
+        )
         self.indexing = Indexing(self._library, settings.home / "indexing.json")
         self.watching = Watching(self._library, self.indexing, settings.home)
         self.pictures = Pictures(self._library, self.artifacts, self.residency)

@@ -1,8 +1,9 @@
-"""What a person does with a turn that has ended: say what they think of it, or branch off there."""
+"""What a person does with a turn that has ended: say what they think of it, branch off there,
+or have it read aloud."""
 
 from typing import TYPE_CHECKING
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from api.host import EngineDep
 from api.schemas import ConversationView
@@ -39,6 +40,15 @@ def take_back(engine: EngineDep, run_id: str) -> None:
 def branch(engine: EngineDep, conversation_id: str, body: NewBranch) -> ConversationView:
     """A new conversation with the turns up to there, under the same handles; the old one stays."""
     return conversation_view(engine.branch(conversation_id, body.run_id, before=body.before))
+
+
+@router.get("/runs/{run_id}/speech/{number}", summary="A sentence of the answer, read aloud")
+def speech(engine: EngineDep, run_id: str, number: int) -> Response:
+    """WAV. 202: not written yet, ask again; 404: there are no more. Counted from 0."""
+    sound = engine.reading_aloud.sentence(run_id, number)
+    if sound is None:
+        return Response(status_code=202)
+    return Response(sound, media_type="audio/wav", headers={"Cache-Control": "no-store"})
 
 
 def _view(feedback: "Feedback") -> FeedbackView:

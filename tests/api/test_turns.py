@@ -1,15 +1,20 @@
-"""A turn that has ended: feedback on it, and conversations that branch off at it."""
+"""A turn: feedback on it, conversations that branch off at it, its answer read aloud."""
 
+import json
 import threading
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from agent.events import StoredEvent
 from api.client import Turn
+from duomo.reading_aloud import sentences_of
+from duomo.settings import Settings
 from models.errors import InvalidRequest, NotFound
 from tests.api.conftest import Running, Serve
 from tests.fixtures.home import picture
+from tools.labels import read_label
 
 LOOK = ("score_image", '{"image": "img-1", "text": "红色"}')
 
@@ -161,3 +166,45 @@ def test_no_branch_where_there_is_nothing_whole_to_begin_with(
         client.branch(begun(running), open_run)
     assert len(client.conversations()) == 2
     assert client.transcript(client.branch(conversation, open_run, before=True).id).turns[0].ended
+
+
+@pytest.fixture
+def voiced(settings: Settings) -> None:
+    profiles = settings.home / "profiles.toml"
+    roles = profiles.read_text("utf-8").replace("roles = {", 'roles = { tts = "starter-tts",')
+    profiles.write_text(roles, "utf-8")
+
+
+@pytest.mark.usefixtures("voiced")
+def test_an_answer_is_read_aloud_sentence_by_sentence(serve: Serve) -> None:
+    running = serve("**你好**！看[这里](http://x)。\n```\n代码\n```\n再见")
+    run = ask(running, conversation := begun(running), "甲")
+    for number in range(3):
+        sound = running.client.speech(run, number)
+        assert sound
+        assert read_label(sound) is not None
+    for number in (3, -1):
+        with pytest.raises(NotFound):
+            running.client.speech(run, number)
+    assert running.engine.artifacts.handles(conversation) == []
+
+
+@pytest.mark.usefixtures("voiced")
+def test_what_is_not_written_yet_is_waited_for(serve: Serve, gate: threading.Event) -> None:
+    running = serve(gate)
+    run = running.client.start_run(begun(running), "甲").run_id
+    assert running.client.speech(run, 0) is None
+    gate.set()
+    list(running.client.run_events(run))
+    assert running.client.speech(run, 0)
+
+
+def test_a_finished_sentence_counts_while_the_next_is_written() -> None:
+    def said(seq: int, kind: str, **event: str) -> StoredEvent:
+        text = json.dumps({"type": f"TEXT_MESSAGE_{kind}", "messageId": "m", **event})
+        return StoredEvent(seq, "c", "r", 0.0, text)
+
+    words = [said(1, "CONTENT", delta="先说一"), said(2, "CONTENT", delta="句。再说")]
+    assert sentences_of(words, is_over=False) == ["先说一句。"]
+    assert sentences_of([*words, said(3, "END")], is_over=False) == ["先说一句。", "再说"]
+    assert sentences_of(words, is_over=True) == ["先说一句。", "再说"]

@@ -91,3 +91,43 @@ def test_new_speech_plays_by_itself_once_at_the_chosen_speed(tabs: Tabs, product
     expect(page.get_by_label("新念的自动播放")).to_be_checked()
     page.wait_for_timeout(1000)
     assert page.evaluate(PLAYERS) == [[False, 0.75], [False, 0.75]]
+
+
+VOICES = """(() => {
+    window.voices = [];
+    const Player = window.Audio;
+    window.Audio = function (source) {
+        const voice = new Player(source);
+        window.voices.push(voice);
+        return voice;
+    };
+})()"""
+
+
+def test_an_answer_is_read_aloud_while_it_comes_and_stopped_at_once(
+    tabs: Tabs, product: Product
+) -> None:
+    page = tabs.open()
+    page.add_init_script(VOICES)
+    page.reload()
+    ask(page, "你好")
+    finished(page, product)
+    page.get_by_role("button", name="朗读", exact=True).press("Enter")
+    page.wait_for_function("voices.length && !voices[0].paused")
+    page.screenshot(path=SHOTS / "reading.png")
+    page.keyboard.press("Escape")
+    assert page.evaluate("voices.every((voice) => voice.paused)")
+    expect(page.get_by_role("button", name="停止朗读")).to_be_hidden()
+
+    page.get_by_label("边答边读").check()
+    before = page.evaluate("voices.length")
+    ask(page, "你好")
+    page.wait_for_function(f"voices.length > {before} && !voices.at(-1).paused")
+    page.get_by_label("边答边读").uncheck()
+    assert page.evaluate("voices.every((voice) => voice.paused)")
+    finished(page, product)
+    page.get_by_label("边答边读").check()
+    page.reload()
+    expect(page.get_by_role("button", name="朗读", exact=True)).to_have_count(2)
+    page.wait_for_timeout(1000)
+    assert page.evaluate("voices.length") == 0

@@ -12,8 +12,9 @@ from api.turn_schemas import FeedbackView
 from models.errors import DuomoError
 from ui.web.asking import ask, ask_in_branch
 from ui.web.components.opinion import show_note, show_thumbs
+from ui.web.components.sounds import SPEAKS, read_aloud
 from ui.web.current import current, open_conversation
-from ui.web.engine import engine
+from ui.web.engine import about, engine
 from ui.web.telling import tell
 from ui.web.words import words
 
@@ -29,6 +30,8 @@ def show_actions(turn: Turn, given: FeedbackView | None, *, is_last: bool) -> No
     ):
         if asked:
             _questions(turn, is_last=is_last)
+        if turn.answer and any(tool.name == SPEAKS for tool in about().tools):
+            _aloud(turn.run_id)
         show_thumbs(turn.run_id, given)
         if given is not None:
             show_note(given)
@@ -52,6 +55,17 @@ def _questions(turn: Turn, *, is_last: bool) -> None:
         icon=":material/edit:",
         on_click=_open,
         args=(turn.run_id,),
+    )
+
+
+def _aloud(run_id: str) -> None:
+    st.button(
+        words()("chat.aloud"),
+        key=f"aloud-{run_id}",
+        type="tertiary",
+        icon=":material/volume_up:",
+        on_click=read_aloud,
+        args=(run_id,),
     )
 
 

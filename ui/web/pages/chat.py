@@ -11,7 +11,7 @@ from models.errors import DuomoError, EngineUnavailable, NotFound
 from ui.untrusted import as_label, one_line
 from ui.web.asking import QUESTION, ask
 from ui.web.components.origin import show_origin
-from ui.web.components.sounds import show_sounds
+from ui.web.components.sounds import SPEAKS, show_sounds
 from ui.web.components.turn import show_turn
 from ui.web.components.welcome import show_welcome
 from ui.web.current import begin_new, current
@@ -35,7 +35,6 @@ FILE_TYPES = (
     *("wav", "mp3", "flac", "ogg", "oga", "opus", "m4a", "webm"),
 )
 HEARS = "transcribe_audio"
-SPEAKS = "speak"
 Given = dict[str, FeedbackView]
 """Feedback by run id."""
 
