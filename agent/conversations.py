@@ -12,16 +12,19 @@ from models.errors import NotFound
 RunState = Literal["queued", "running", "waiting", "finished", "failed", "cancelled"]
 """`waiting`: for a person, with nothing held but its place in the conversation."""
 TITLE_LENGTH = 24  # characters of the first turn that name a conversation
+_SELECT = "SELECT * FROM conversations LEFT JOIN branches ON id = branches.conversation_id"
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """`created`, `updated`: Unix seconds, UTC. `title` is empty until the first turn."""
+    """`created`, `updated`: Unix seconds, UTC. `title` is empty until the first turn. `branch_of`:
+    id of the conversation that it was branched off, which may be deleted by now."""
 
     id: str
     title: str
     created: float
     updated: float
+    branch_of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Conversations:
 
     def get(self, conversation_id: str) -> Conversation:
         rows = self._database.read(
-            "SELECT * FROM conversations WHERE id = ? AND deleted IS NULL", (conversation_id,)
+            f"{_SELECT} WHERE id = ? AND deleted IS NULL", (conversation_id,)
         )
         if not rows:
             raise NotFound("没有这个对话，它可能已被删除。", "No such conversation.")
@@ -62,9 +65,7 @@ class Conversations:
 
     def list(self) -> list[Conversation]:
         """All that are not deleted, the last used first."""
-        rows = self._database.read(
-            "SELECT * FROM conversations WHERE deleted IS NULL ORDER BY updated DESC, id"
-        )
+        rows = self._database.read(f"{_SELECT} WHERE deleted IS NULL ORDER BY updated DESC, id")
         return [_conversation(row) for row in rows]
 
     def rename(self, conversation_id: str, title: str) -> Conversation:
@@ -83,11 +84,14 @@ class Conversations:
             )
 
     def delete(self, conversation_id: str) -> None:
-        """Drop its words and events for good; the id stays taken."""
+        """Drop its words, events and feedback for good; the id stays taken."""
         self.get(conversation_id)
         with self._database.write() as db:
-            db.execute("DELETE FROM events WHERE conversation_id = ?", (conversation_id,))
-            db.execute("DELETE FROM runs WHERE conversation_id = ?", (conversation_id,))
+            for table in ("events", "runs", "feedback", "branches"):
+                db.execute(
+                    f"DELETE FROM {table} WHERE conversation_id = ?",  # noqa: S608
+                    (conversation_id,),
+                )
             db.execute(
                 "UPDATE conversations SET deleted = ?, title = '' WHERE id = ?",
                 (time.time(), conversation_id),
@@ -141,7 +145,7 @@ def title_from(words: str) -> str:
 
 
 def _conversation(row: sqlite3.Row) -> Conversation:
-    return Conversation(row["id"], row["title"], row["created"], row["updated"])
+    return Conversation(row["id"], row["title"], row["created"], row["updated"], row["origin_id"])
 
 
 def _run(row: sqlite3.Row) -> Run:

@@ -25,6 +25,14 @@ CREATE TABLE IF NOT EXISTS events (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS events_by_run ON events (run_id, seq);
 CREATE INDEX IF NOT EXISTS events_by_conversation ON events (conversation_id, seq);
+CREATE TABLE IF NOT EXISTS branches (
+    conversation_id TEXT PRIMARY KEY, origin_id TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS feedback (
+    run_id TEXT PRIMARY KEY, conversation_id TEXT NOT NULL, verdict TEXT NOT NULL,
+    note TEXT NOT NULL, updated REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS feedback_by_conversation ON feedback (conversation_id);
 """
 
 

@@ -19,6 +19,8 @@ from ag_ui.core import BaseEvent, EventType
 
 from agent.conversations import Conversation, Conversations, Run, RunTable
 from agent.database import Database
+from agent.feedback import Feedback, FeedbackTable
+from agent.feedback import insert as insert_feedback
 
 POLL_SECONDS = 1.0
 TERMINAL = frozenset({EventType.RUN_FINISHED.value, EventType.RUN_ERROR.value})
@@ -49,12 +51,13 @@ class StoredEvent:
 
 
 class EventLog:
-    """Thread-safe. Also holds the tables of `conversations` and `runs`, in the same file."""
+    """Thread-safe. Also holds the tables of conversations, runs and feedback, in the same file."""
 
     def __init__(self, path: Path) -> None:
         self._database = Database(path)
         self.conversations = Conversations(self._database)
         self.runs = RunTable(self._database)
+        self.feedback = FeedbackTable(self._database)
         self._changed = threading.Condition()
         self._commits = 0
         self._closed = False
@@ -106,13 +109,24 @@ class EventLog:
                 stored = [_insert(db, row["conversation_id"], run_id, event) for event in events]
         self._announce(stored)
 
-    def restore(self, conversation: Conversation, runs: Sequence[RestoredRun]) -> None:
+    def restore(
+        self,
+        conversation: Conversation,
+        runs: Sequence[RestoredRun],
+        feedback: Sequence[Feedback] = (),
+    ) -> None:
         """Add a whole conversation with its ended runs in one transaction. Raises `DiskFull`."""
         with self._database.write() as db:
             db.execute(
                 "INSERT INTO conversations (id, title, created, updated) VALUES (?, ?, ?, ?)",
                 (conversation.id, conversation.title, conversation.created, conversation.updated),
             )
+            if conversation.branch_of is not None:
+                db.execute(
+                    "INSERT INTO branches (conversation_id, origin_id) VALUES (?, ?)",
+                    (conversation.id, conversation.branch_of),
+                )
+            insert_feedback(db, conversation.id, feedback)
             for run, events in runs:
                 db.execute(
                     "INSERT INTO runs (id, conversation_id, state, reason, created, ended)"

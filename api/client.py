@@ -50,6 +50,7 @@ from api.schemas import (
 )
 from api.settings_schemas import SettingsView
 from api.transcript import Said, Step, Thinking, Transcript, Turn, fold, is_terminal
+from api.turn_client import TurnCalls
 from models.errors import DuomoError, EngineUnavailable, Locale
 
 __all__ = [
@@ -78,7 +79,7 @@ class _NothingMore(Exception):
     """204 on an event stream: over for good, do not reconnect (WHATWG HTML, server-sent events)."""
 
 
-class Client(PictureCalls, CreationCalls):
+class Client(PictureCalls, CreationCalls, TurnCalls):
     """Speaks to one engine. Threads may share a client.
 
     `timeout` bounds one answer in seconds; `patience` is how long a broken event stream is

@@ -275,6 +275,9 @@ class ConversationView(Wire):
     title: str
     created: float
     updated: float
+    branch_of: str | None = Field(
+        default=None, description="Id of the one it was branched off, which may be deleted by now"
+    )
 
 
 class ConversationList(Wire):

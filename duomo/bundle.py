@@ -2,7 +2,7 @@
 
     对话.md or conversation.md    the words, with links to the files
     files/img-1.png …             as they leave: with their AI-content label, without GPS
-    duomo.json                    `Bundle`: turns, steps, handles, lineage
+    duomo.json                    `Bundle`: turns, steps, feedback, handles, lineage
 
 Files are named by the SHA-256 of what leaves, everywhere in `duomo.json`: a zip speaks of nothing
 that is not in it. Paths of the person's disk stay behind, of a library picture only its name goes.
@@ -60,6 +60,14 @@ class BundledEvent(Part):
     event: dict[str, Any]
 
 
+class BundledFeedback(Part):
+    """`agent.feedback.Feedback`."""
+
+    verdict: Literal["up", "down"]
+    note: Annotated[str, Field(max_length=1000)] = ""
+    updated: float
+
+
 class BundledRun(Part):
     id: Id
     state: Literal["finished", "failed", "cancelled"]
@@ -67,6 +75,7 @@ class BundledRun(Part):
     created: float
     ended: float
     events: list[BundledEvent] = Field(max_length=MAX_EVENTS)
+    feedback: BundledFeedback | None = None
 
 
 class Bundle(Part):

@@ -14,6 +14,7 @@ from agent.rerun import Reruns
 from agent.runs import Runs
 from duomo.answer import Answer, collect
 from duomo.approving import approving, refusing
+from duomo.branching import branch
 from duomo.checkpoints import inventory_of
 from duomo.embedding import LeasedEmbedder
 from duomo.exporting import Page, write_bundle
@@ -25,6 +26,7 @@ from duomo.once import Once
 from duomo.pictures import Pictures
 from duomo.profiles import chosen
 from duomo.pulls import Pulls
+from duomo.reading_aloud import ReadingAloud
 from duomo.samples import Gallery, suggestions, thumbnail
 from duomo.settings import Settings
 from duomo.version import VERSION
@@ -86,6 +88,9 @@ class Engine:
         self.runs = Runs(self.events, self.artifacts, self._agent)
         self.approvals = Approvals(self.runs, self.events, self.tools)
         self.reruns = Reruns(self.runs, self.events, self.tools, self._workshop)
+        self.reading_aloud = ReadingAloud(
+            self.events, self.residency, visible_labels=settings.visible_labels
+        )
         self.indexing = Indexing(self._library, settings.home / "indexing.json")
         self.watching = Watching(self._library, self.indexing, settings.home)
         self.pictures = Pictures(self._library, self.artifacts, self.residency)
@@ -165,6 +170,21 @@ class Engine:
     def import_conversation(self, file: Path) -> Conversation:
         """A conversation from such a zip. Raises UnreadableMedia, MediaTooLarge, DiskFull."""
         return read_bundle(file, self.incoming_dir, self.events, self.artifacts, self._remember)
+
+    def branch(self, conversation_id: str, run_id: str, *, before: bool = False) -> Conversation:
+        """A new conversation that begins like this one, up to its turn `run_id`, or `before` it.
+
+        The other stays as it is. Raises NotFound, InvalidRequest (a turn of it still runs),
+        DiskFull.
+        """
+        return branch(
+            conversation_id,
+            run_id,
+            before=before,
+            events=self.events,
+            artifacts=self.artifacts,
+            remember=self._remember,
+        )
 
     def _remember(self, conversation_id: str, messages: "Sequence[BaseMessage]") -> None:
         from agent.build import restore_memory

@@ -12,6 +12,7 @@ from duomo.bundle import (
     MANIFEST,
     Bundle,
     BundledEvent,
+    BundledFeedback,
     BundledFile,
     BundledLineage,
     BundledRun,
@@ -116,6 +117,10 @@ def _runs(conversation_id: str, events: EventLog, names: dict[str, str]) -> list
         if stored.event["type"] not in LEFT_OUT:
             told.append(_event(stored, names))
     runs = (events.runs.get(run_id) for run_id in by_run)
+    given = {
+        one.run_id: BundledFeedback(verdict=one.verdict, note=one.note, updated=one.updated)
+        for one in events.feedback.of(conversation_id)
+    }
     return [
         BundledRun(
             id=run.id,
@@ -124,6 +129,7 @@ def _runs(conversation_id: str, events: EventLog, names: dict[str, str]) -> list
             created=run.created,
             ended=run.ended or run.created,
             events=by_run[run.id],
+            feedback=given.get(run.id),
         )
         for run in runs
     ]

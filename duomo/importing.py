@@ -20,7 +20,9 @@ from ag_ui.core import Event
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from agent.conversations import Conversation, Run
+from agent.copies import Told, under_new_ids
 from agent.events import EventLog, RestoredRun
+from agent.feedback import Feedback
 from duomo.bundle import (
     LEFT_OUT,
     MANIFEST,
@@ -79,8 +81,6 @@ def _store(
     artifacts: ArtifactStore,
     remember: Remember,
 ) -> Conversation:
-    from agent.recall import messages_of  # imported late: LangChain takes seconds
-
     conversation = Conversation(uuid.uuid4().hex, bundle.title, bundle.created, time.time())
     fresh: list[str] = []
     try:
@@ -90,10 +90,9 @@ def _store(
             artifacts.put(files[file.sha256], file.kind, name=file.name, lineage=_lineage(file))
         known = {handle: file.sha256 for file in bundle.files for handle in file.handles}
         artifacts.restore_handles(conversation.id, {h: known[h] for h in bundle.handles})
-        runs = [_run(run, conversation.id) for run in bundle.runs]
-        told = [(run.id, [json.loads(text) for _, text in stored]) for run, stored in runs]
-        remember(conversation.id, messages_of(told))
-        events.restore(conversation, runs)
+        runs = under_new_ids(conversation.id, [_run(run) for run in bundle.runs])
+        remember(conversation.id, memory_of(runs))
+        events.restore(conversation, runs, _feedback(bundle.runs, runs))
     except BaseException:
         artifacts.forget(conversation.id, also=fresh)
         raise
@@ -106,15 +105,24 @@ def _lineage(file: BundledFile) -> Lineage:
     return Lineage(**{**values, **several})
 
 
-def _run(run: BundledRun, conversation_id: str) -> RestoredRun:
-    """`run` under an id of its own: the same zip may be imported twice."""
-    restored = Run(uuid.uuid4().hex, conversation_id, run.state, run.reason, run.created, run.ended)
-    ids = {"threadId": conversation_id, "runId": restored.id}
-    events = [
-        (e.created, json.dumps({**e.event, **{k: v for k, v in ids.items() if k in e.event}}))
-        for e in run.events
+def _run(run: BundledRun) -> tuple[Run, list[Told]]:
+    restored = Run(run.id, "", run.state, run.reason, run.created, run.ended)
+    return restored, [(stored.created, stored.event) for stored in run.events]
+
+
+def _feedback(bundled: Sequence[BundledRun], runs: Sequence[RestoredRun]) -> list[Feedback]:
+    return [
+        Feedback(run.id, one.feedback.verdict, one.feedback.note, one.feedback.updated)
+        for one, (run, _) in zip(bundled, runs, strict=True)
+        if one.feedback is not None
     ]
-    return restored, events
+
+
+def memory_of(runs: Sequence[RestoredRun]) -> "Sequence[BaseMessage]":
+    """What the model remembers of `runs`."""
+    from agent.recall import messages_of  # imported late: LangChain takes seconds
+
+    return messages_of([(run.id, [json.loads(text) for _, text in told]) for run, told in runs])
 
 
 # The zip

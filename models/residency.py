@@ -102,19 +102,23 @@ class Residency:
         return hashlib.sha256(parts.encode()).hexdigest()
 
     @contextmanager
-    def lease(self, role: str, ticket: Ticket | None = None, *, size: int = 0) -> Iterator[Any]:
+    def lease(
+        self, role: str, ticket: Ticket | None = None, *, size: int = 0, patient: bool = False
+    ) -> Iterator[Any]:
         """Wait for the device and yield the role object of `role`, on the device and ready.
 
         `size` of the coming calls, in a unit of the role's own (px, tokens, samples): calls of like
-        size are given what they were measured to need. Raises Cancelled (the ticket's flag is set,
-        or the residency closes), OutOfMemory (it can never fit the budget, or does not beside what
-        this thread has leased already, or the device ran out), CheckpointMissing, CheckpointBroken,
-        NotFound. Nothing is held after an error.
+        size are given what they were measured to need. `patient`: all others go first.
+
+        Raises Cancelled (the ticket's flag is set, or the residency closes), OutOfMemory (it can
+        never fit the budget, or does not beside what this thread has leased already, or the device
+        ran out), CheckpointMissing, CheckpointBroken, NotFound. Nothing is held after an error.
         """
         checkpoint = self.checkpoint(role)
         arrived = self._clock()
         plan = self._plan(checkpoint)
-        self._turns.enter(Waiter(role, plan.unit, arrived, plan.bytes), ticket)
+        waiter = Waiter(role, plan.unit, arrived, plan.bytes, patient=patient)
+        self._turns.enter(waiter, ticket)
         entered = self._clock()
         resident = self._acquire(plan, size, ticket)
         model = resident.views[plan.name]

@@ -3,7 +3,7 @@
 First come, first served, with one exception: a waiter whose checkpoint is resident, or fits beside
 what is, goes before one that would push another checkpoint out, so that waiters for the same one go
 together. Nobody is passed for ever: who has waited longer than `PATIENCE_SECONDS` is served in
-order of arrival.
+order of arrival. A patient waiter gives way to all others, however long it has waited.
 """
 
 from collections.abc import Callable
@@ -14,13 +14,15 @@ PATIENCE_SECONDS = 10.0
 
 @dataclass(eq=False)
 class Waiter:
-    """One request for the device. `arrived` is in seconds of the owner's clock; `bytes` to load."""
+    """One request for the device. `arrived` is in seconds of the owner's clock; `bytes` to load;
+    `patient`: no work of a person waits behind it."""
 
     role: str
     checkpoint: str
     arrived: float
     bytes: int = 0
     position: int | None = None
+    patient: bool = False
 
 
 @dataclass
@@ -43,6 +45,8 @@ class WaitingLine:
 
         def rank(numbered: tuple[int, Waiter]) -> tuple[int, int, int]:
             number, waiter = numbered
+            if waiter.patient:
+                return (3, 0, number)
             if now - waiter.arrived > PATIENCE_SECONDS:
                 return (0, 0, number)
             if fits(waiter):

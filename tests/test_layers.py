@@ -20,6 +20,7 @@ LIGHT = (
     "api.settings_schemas",
     "api.schemas",
     "api.transcript",
+    "api.turn_schemas",
 )
 MAY_IMPORT: dict[str, set[str]] = {
     **{package: set(CHAIN[: i + 1]) for i, package in enumerate(CHAIN)},

@@ -262,6 +262,18 @@ class ArtifactStore:
             )
             self._unnamed.difference_update(handles.values())
 
+    def copy_handles(self, source: str, target: str, handles: Iterable[str]) -> None:
+        """Give the conversation `target`, which has none, `handles` of `source` under the same
+        names; also those whose file was deleted, so that their numbers stay taken."""
+        wanted = [(target, source, kind_of(h), int(h.partition("-")[2])) for h in handles]
+        with self._transaction() as db:
+            db.executemany(
+                "INSERT INTO handles (conversation_id, kind, number, sha256, ordinal)"
+                " SELECT ?, kind, number, sha256, ordinal FROM handles"
+                " WHERE conversation_id = ? AND kind = ? AND number = ?",
+                wanted,
+            )
+
     def has(self, sha256: str) -> bool:
         return self._row(sha256) is not None
 

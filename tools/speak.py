@@ -31,7 +31,7 @@ class Speak(Arguments):
 @tool(title_zh="朗读", title_en="Speak", icon="volume_up", roles=("tts",))
 def speak(arguments: Speak, context: ToolContext) -> ToolOutput:
     """把文字读出来，生成语音。"""
-    pieces = list(_pieces(normalise(arguments.text)))
+    pieces = list(pieces_of(normalise(arguments.text)))
     if not pieces:
         raise ToolRetry(
             "文字里没有可以读出来的内容，请换一段。",
@@ -79,11 +79,11 @@ def _synthesize(
             context.progress(number / total, f"正在朗读第{number + 1}句，共{total}句")
             speech = synthesizer.speak(piece, chosen)
             rate = speech.sample_rate
-            parts += [speech.samples, np.zeros(round(_pause(piece) * rate), np.float32)]
+            parts += [speech.samples, np.zeros(round(pause_after(piece) * rate), np.float32)]
     return np.concatenate(parts), rate, chosen
 
 
-def _pieces(text: str) -> Iterator[str]:
+def pieces_of(text: str) -> Iterator[str]:
     """Sentences with their punctuation, long ones cut; pieces without a word are left out."""
     for sentence in _SENTENCE.findall(text):
         for start in range(0, len(sentence), _LONGEST_PIECE):
@@ -92,5 +92,5 @@ def _pieces(text: str) -> Iterator[str]:
                 yield piece
 
 
-def _pause(piece: str) -> float:
+def pause_after(piece: str) -> float:
     return _PAUSE_SECONDS.get(piece[-1], 0.15)

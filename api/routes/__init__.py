@@ -13,6 +13,7 @@ from api.routes import (
     settings,
     steps,
     system,
+    turns,
 )
 
 ROUTERS = (
@@ -21,6 +22,7 @@ ROUTERS = (
     conversations.router,
     runs.router,
     steps.router,
+    turns.router,
     artifacts.router,
     library.router,
     pictures.router,

@@ -37,6 +37,12 @@ def test_who_has_waited_long_goes_first_whatever_is_resident() -> None:
     assert line_of(old, new).order(having("a"), PATIENCE_SECONDS + 0.1)[0] is old
 
 
+def test_a_patient_one_lets_others_pass_however_long_it_has_waited() -> None:
+    patient, new = Waiter("tts", "a", 0.0, patient=True), Waiter("llm", "b", PATIENCE_SECONDS)
+    line = line_of(patient, new)
+    assert line.order(having("a"), 3 * PATIENCE_SECONDS) == [new, patient]
+
+
 class Device(RuleBasedStateMachine):
     """One device that holds one checkpoint, serves whoever is first and always has more work."""
 

@@ -143,13 +143,77 @@ def test_a_question_is_asked_again_with_one_press(engine: Serve) -> None:
     assert [turn.text for turn in turns] == ["你好", "你好"]
 
 
-def test_a_question_goes_back_into_the_input_to_be_changed(engine: Serve) -> None:
-    running = engine("一。")
-    page = opened(ask(running, "帮我找桥"))
-    [reword] = [button for button in page.button if (button.key or "").startswith("reword-")]
-    reword.click().run()
+def pressed(page: AppTest, key: str) -> AppTest:
+    """After a press on the first button whose key begins so."""
+    next(button for button in page.button if (button.key or "").startswith(key)).click().run()
     assert not page.exception
-    assert page.chat_input[0].proto.value == "帮我找桥"
+    return page
+
+
+def test_an_earlier_question_is_answered_again_in_a_branch(engine: Serve) -> None:
+    running = engine("一。", "二。", "三。")
+    conversation_id = ask(running, "甲")
+    list(running.client.run_events(running.client.start_run(conversation_id, "乙").run_id))
+    page = pressed(opened(conversation_id), "again-")
+    branch = page.query_params["c"]
+    assert [turn.text for turn in running.client.transcript(branch).turns] == ["甲"]
+    assert len(running.client.transcript(conversation_id).turns) == 2
+
+
+def test_a_question_in_other_words_is_asked_in_a_branch_that_leads_back(engine: Serve) -> None:
+    running = engine("一。", "二。")
+    conversation_id = ask(running, "帮我找桥")
+    page = pressed(opened(conversation_id), "reword-")
+    page.text_area[0].set_value("帮我找塔")
+    pressed(page, "edited-")
+    branch = page.query_params["c"]
+    assert [turn.text for turn in running.client.transcript(branch).turns] == ["帮我找塔"]
+    assert [turn.text for turn in running.client.transcript(conversation_id).turns] == ["帮我找桥"]
+    assert page.button(key="origin").label == "分自：帮我找桥"
+    pressed(page, "origin")
+    assert page.query_params["c"] == conversation_id
+    assert not page.text_area
+
+
+def test_a_branch_says_that_its_origin_is_gone(engine: Serve) -> None:
+    running = engine("一。")
+    conversation_id = ask(running, "甲")
+    [turn] = running.client.transcript(conversation_id).turns
+    branch = running.client.branch(conversation_id, turn.run_id)
+    running.client.delete_conversation(conversation_id)
+    assert words()("branch.gone") in written(opened(branch.id))
+
+
+def test_thumbs_are_kept_shown_again_changed_and_taken_back(engine: Serve) -> None:
+    running = engine("一。")
+    conversation_id = ask(running, "甲")
+
+    def verdicts() -> list[tuple[str, str]]:
+        given = running.client.feedback(conversation_id).values()
+        return [(one.verdict, one.note) for one in given]
+
+    opened(conversation_id).feedback[0].set_value(0).run()
+    assert verdicts() == [("down", "")]
+    page = opened(conversation_id)
+    assert page.feedback[0].value == 0
+    assert words()("opinion.private") in written(page)
+    page.text_area[0].set_value("太短")
+    next(b for b in page.button if (b.key or "").startswith("save-")).click().run()
+    page.feedback[0].set_value(1).run()
+    assert verdicts() == [("up", "太短")]
+    page.feedback[0].set_value(None).run()
+    assert not page.exception
+    assert verdicts() == []
+
+
+def test_what_another_tab_said_of_an_answer_is_shown(engine: Serve) -> None:
+    running = engine("一。")
+    conversation_id = ask(running, "甲")
+    [turn] = running.client.transcript(conversation_id).turns
+    page = opened(conversation_id)
+    running.client.give_feedback(turn.run_id, "up")
+    page.run()
+    assert page.feedback[0].value == 1
 
 
 def test_the_page_says_when_words_leave_this_machine(engine: Serve) -> None:

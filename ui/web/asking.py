@@ -7,7 +7,9 @@ import streamlit as st
 from models.errors import DuomoError
 from ui.web.current import current, open_conversation
 from ui.web.engine import engine
+from ui.web.fresh import note_fresh
 from ui.web.telling import tell
+from ui.web.words import words
 
 QUESTION = "question"
 """The key of the chat's input."""
@@ -22,7 +24,8 @@ def start(
 ) -> None:
     """Start a run there, or in a new conversation, and open it. Raises what the engine says."""
     conversation_id = conversation_id or engine().create_conversation().id
-    engine().start_run(conversation_id, question, attachments, fresh=fresh)
+    started = engine().start_run(conversation_id, question, attachments, fresh=fresh)
+    note_fresh(started.run_id)
     open_conversation(conversation_id)
 
 
@@ -33,6 +36,26 @@ def ask(question: str, attachments: Sequence[str] = (), *, fresh: bool = False) 
         start(current(), question, attachments, fresh=fresh)
     except DuomoError as error:
         tell(error)
+
+
+def ask_in_branch(
+    run_id: str, question: str, attachments: Sequence[str] = (), *, fresh: bool = False
+) -> bool:
+    """Ask in a new conversation that has what stood before the turn `run_id`, and open it; this one
+    stays as it is. False when it could not be done, and nothing is left of it."""
+    try:
+        branch = engine().branch(current() or "", run_id, before=True)
+    except DuomoError as error:
+        tell(error)
+        return False
+    try:
+        start(branch.id, question, attachments, fresh=fresh)
+    except DuomoError as error:
+        engine().delete_conversation(branch.id)
+        tell(error)
+        return False
+    st.toast(words()("branch.asked"), icon=":material/call_split:")
+    return True
 
 
 def begin(text: str) -> None:

@@ -18,7 +18,7 @@ from streamlit.web.bootstrap import load_config_options
 from duomo.settings import Settings, load_settings
 from models.errors import Locale
 from ui.supervise import leave_with_parent
-from ui.web import again, thumbnails
+from ui.web import again, speech, thumbnails
 from ui.web.engine import engine
 from ui.web.mishap import show_mishap
 from ui.web.policy import Policy
@@ -41,6 +41,7 @@ def serve() -> None:
         routes=[
             Route(CHROME_PATH, _chrome(settings.locale)),
             *thumbnails.routes(settings, engine()),
+            *speech.routes(settings, engine()),
         ],
         middleware=[_policy(settings.locale)],
         on_script_error=show_mishap,

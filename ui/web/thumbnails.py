@@ -50,9 +50,14 @@ def _artifact(client: Client, hosts: frozenset[str], request: Request) -> Respon
     return _answer(hosts, request, partial(client.thumbnail, sha256, SIDE))
 
 
-def _answer(hosts: frozenset[str], request: Request, fetch: "partial[bytes]") -> Response:
+def from_here(hosts: frozenset[str], request: Request) -> bool:
+    """Whether a page of ours asks: under a name of this server, and no other site."""
     name = request.headers.get("host", "").rpartition(":")[0] or request.headers.get("host", "")
-    if name.lower() not in hosts or request.headers.get("sec-fetch-site") == "cross-site":
+    return name.lower() in hosts and request.headers.get("sec-fetch-site") != "cross-site"
+
+
+def _answer(hosts: frozenset[str], request: Request, fetch: "partial[bytes]") -> Response:
+    if not from_here(hosts, request):
         return Response(status_code=403)
     try:
         return Response(fetch(), media_type="image/webp", headers=_HEADERS)

@@ -6,19 +6,27 @@ import streamlit as st
 
 from api.client import Said, Step, Thinking, Transcript, Turn
 from api.schemas import ArtifactView
+from api.turn_schemas import FeedbackView
 from ui.untrusted import as_label, as_markdown, plain
 from ui.web.components.artifacts import show_artifacts
 from ui.web.components.decide import said_of, show_offer, show_question, show_redo
 from ui.web.components.step import show_step
 from ui.web.components.turn_actions import show_actions
+from ui.web.fresh import is_fresh
 from ui.web.words import words
 
 USER_AVATAR = ":material/person:"
 ASSISTANT_AVATAR = ":material/auto_awesome:"
 
 
-def show_turn(turn: Turn, stop: Callable[[str], None], transcript: Transcript) -> None:
-    """`stop` is called with the run's id when a person presses the button."""
+def show_turn(
+    turn: Turn,
+    stop: Callable[[str], None],
+    transcript: Transcript,
+    given: Mapping[str, FeedbackView] | None = None,
+) -> None:
+    """`stop` is called with the run's id when a person presses the button. `given`: feedback by
+    run id; without it nothing can be done with the turn yet."""
     known = transcript.artifacts
     with st.chat_message(words()("chat.you"), avatar=USER_AVATAR):
         if turn.attachments:
@@ -27,12 +35,18 @@ def show_turn(turn: Turn, stop: Callable[[str], None], transcript: Transcript) -
             st.text(said_of(turn))
         elif turn.text:
             st.text(plain(turn.text))
-    with st.chat_message(words()("app.title"), avatar=ASSISTANT_AVATAR):
+    # By this name a browser knows what has only just been spoken.
+    name = f"turn-{'fresh-' if is_fresh(turn.run_id) else ''}{turn.run_id}"
+    with (
+        st.container(key=name),
+        st.chat_message(words()("app.title"), avatar=ASSISTANT_AVATAR),
+    ):
         for block in turn.blocks:
             _said(block) if isinstance(block, Said) else _step(turn, block, known)
         _ending(turn, stop)
-        if turn.ended and turn.text and not turn.rerun_of:
-            show_actions(turn)
+        if turn.ended and given is not None:
+            is_last = turn.run_id == transcript.turns[-1].run_id
+            show_actions(turn, given.get(turn.run_id), is_last=is_last)
         show_offer(turn, transcript)
 
 

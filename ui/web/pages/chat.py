@@ -6,14 +6,18 @@ import streamlit as st
 
 from api.client import Transcript, Turn
 from api.schemas import ArtifactInfo
+from api.turn_schemas import FeedbackView
 from models.errors import DuomoError, EngineUnavailable, NotFound
 from ui.untrusted import as_label, one_line
 from ui.web.asking import QUESTION, ask
+from ui.web.components.origin import show_origin
+from ui.web.components.sounds import SPEAKS, show_sounds
 from ui.web.components.turn import show_turn
 from ui.web.components.welcome import show_welcome
 from ui.web.current import begin_new, current
 from ui.web.engine import about, engine, sample
 from ui.web.feed import feeds
+from ui.web.fresh import note_fresh
 from ui.web.telling import tell
 from ui.web.words import told, words
 
@@ -31,18 +35,25 @@ FILE_TYPES = (
     *("wav", "mp3", "flac", "ogg", "oga", "opus", "m4a", "webm"),
 )
 HEARS = "transcribe_audio"
+Given = dict[str, FeedbackView]
+"""Feedback by run id."""
 
 
 def show() -> None:
     conversation_id = current()
     transcript = _transcript(conversation_id)
-    if transcript.turns:
-        _turns(conversation_id or "", transcript)
+    given: Given = {}
+    if conversation_id is not None and transcript.turns:
+        given = engine().feedback(conversation_id)
+        show_origin(conversation_id)
+        _turns(conversation_id, transcript, given)
+        if any(tool.name == SPEAKS for tool in about().tools):
+            show_sounds()
         _input()
     else:
         show_welcome(_input, ask, _similar)
     if conversation_id is not None:
-        _watch(conversation_id, _shape(transcript))
+        _watch(conversation_id, _shape(transcript), given)
 
 
 def _transcript(conversation_id: str | None) -> Transcript:
@@ -56,7 +67,7 @@ def _transcript(conversation_id: str | None) -> Transcript:
         return Transcript()
 
 
-def _turns(conversation_id: str, transcript: Transcript) -> None:
+def _turns(conversation_id: str, transcript: Transcript, given: Given) -> None:
     """Turns that ended or wait for a person are drawn once; from the first that runs on, a fragment
     follows the engine."""
     turns = transcript.turns
@@ -67,7 +78,7 @@ def _turns(conversation_id: str, transcript: Transcript) -> None:
         st.button(text, key="earlier", type="tertiary", on_click=_show_all, args=(conversation_id,))
     for turn in turns[max(hidden, 0) : first]:
         with st.container():
-            show_turn(turn, _stop, transcript)
+            show_turn(turn, _stop, transcript, given)
     if first < len(turns):
         _live(conversation_id, first)
 
@@ -94,6 +105,9 @@ def _live(conversation_id: str, first: int) -> None:
     transcript = feeds().of(conversation_id).wait(after, LIVE_SECONDS / 2)
     st.session_state[seen] = transcript.last_seq
     turn, *later = transcript.turns[first:]
+    for running in (turn, *later):
+        if not running.ended:
+            note_fresh(running.run_id)
     show_turn(turn, _stop, transcript)
     for next_turn in later:
         with st.container():
@@ -103,13 +117,14 @@ def _live(conversation_id: str, first: int) -> None:
 
 
 @st.fragment(run_every=LOOK_SECONDS)
-def _watch(conversation_id: str, drawn: tuple[bool, ...]) -> None:
+def _watch(conversation_id: str, drawn: tuple[bool, ...], given: Given) -> None:
     """Notices what another tab did, and an engine that went away."""
     try:
         transcript = feeds().of(conversation_id).refresh()
+        given_now = engine().feedback(conversation_id)
     except (EngineUnavailable, NotFound):
         st.rerun()
-    if _shape(transcript) != drawn:
+    if _shape(transcript) != drawn or (drawn and given_now != given):
         st.rerun()
 
 
