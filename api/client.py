@@ -50,7 +50,7 @@ from api.schemas import (
 )
 from api.settings_schemas import SettingsView
 from api.transcript import Said, Step, Thinking, Transcript, Turn, fold, is_terminal
-from models.errors import DuomoError, EngineUnavailable, Locale
+from models.errors import DuomoError, EngineUnavailable, Locale, error_named
 
 __all__ = [
     "Client",
@@ -494,15 +494,4 @@ def error_of(response: httpx.Response) -> DuomoError:
             f"引擎回答了 HTTP {status}，看不出原因。请查看引擎的日志。",
             f"The engine answered HTTP {status} without a reason. See the engine's log.",
         )
-    error = _ERRORS.get(told.code, DuomoError)(told.zh, told.en)
-    error.code = told.code
-    return error
-
-
-def _tree(root: type[DuomoError]) -> Iterator[type[DuomoError]]:
-    yield root
-    for child in root.__subclasses__():
-        yield from _tree(child)
-
-
-_ERRORS = {kind.code: kind for kind in _tree(DuomoError)}
+    return error_named(told.code, told.zh, told.en)
