@@ -16,9 +16,7 @@ from agent.work import FinishReason
 from models.errors import DuomoError, EngineUnavailable
 
 
-def finished(
-    run: RunContext, usage: list[TokenUsage], finish_reason: FinishReason
-) -> BaseEvent:
+def finished(run: RunContext, usage: list[TokenUsage], finish_reason: FinishReason) -> BaseEvent:
     return RunFinishedEvent(
         thread_id=run.conversation_id,
         run_id=run.run_id,

@@ -20,8 +20,8 @@ from agent.chat_model import chunk_of
 from agent.context import current_run
 from agent.grammar import Schema
 from agent.history import as_dicts
-from agent.parsing import CallArguments, CallStart, HermesParser, Piece, Reasoning
 from agent.options import AS_SET
+from agent.parsing import CallArguments, CallStart, HermesParser, Piece, Reasoning
 from agent.reading import Reader, Reading, Room
 from agent.streaming import StreamingChatModel
 from agent.wire import CallDelta, Completion, ContextTooLong, Delta, Usage, Wire

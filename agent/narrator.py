@@ -36,7 +36,8 @@ FLUSH_SECONDS = 0.04  # 25 updates a second read as a flow; more only cost commi
 
 
 class Narrator(BaseCallbackHandler):
-    """One per run; `finish_reason` is that of its last reply. Errors of the log (a full disk) end the run: nothing unseen goes on."""
+    """One per run; `finish_reason` is that of its last reply. Errors of the log (a full disk) end
+    the run: nothing unseen goes on."""
 
     run_inline = True
     raise_error = True

@@ -22,9 +22,7 @@ def play(agent: Agent, run: RunContext, words: str) -> Played:
     return _invoke(agent, run, {"messages": [*close_turn(history), spoken]})
 
 
-def play_after(
-    agent: Agent, run: RunContext, history: Sequence[BaseMessage], words: str
-) -> Played:
+def play_after(agent: Agent, run: RunContext, history: Sequence[BaseMessage], words: str) -> Played:
     """The same after a `history` that the caller keeps; none of it stays here."""
     spoken = HumanMessage(words, id=run.run_id)
     try:

@@ -56,7 +56,7 @@ class Spoken:
 
 @dataclass(frozen=True)
 class Completed:
-    """One reply of the language model itself; the calls of `tools` are the caller's to carry out."""
+    """One reply of the language model itself; calls of `tools` are the caller's to carry out."""
 
     model: "Callable[[], BaseChatModel]"
     messages: "Sequence[BaseMessage]"

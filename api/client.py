@@ -43,6 +43,7 @@ from api.schemas import (
     Readiness,
     RemovedView,
     RunView,
+    Source,
     StartedRun,
     StoredEventView,
     UnreadableList,
@@ -162,9 +163,14 @@ class Client(PictureCalls, CreationCalls):
 
     # Conversations and runs
 
-    def conversations(self) -> tuple[ConversationView, ...]:
-        """Newest first."""
-        return self._get(ConversationList, "/api/conversations").conversations
+    def conversations(self, source: Source = "person") -> tuple[ConversationView, ...]:
+        """Newest first. Those of a `program` asked through `/v1`."""
+        path = f"/api/conversations?source={source}"
+        return self._get(ConversationList, path).conversations
+
+    def delete_programs(self) -> None:
+        """All conversations of programs."""
+        self._send("DELETE", "/api/conversations", params={"source": "program"})
 
     def create_conversation(self, title: str = "") -> ConversationView:
         return self._post(ConversationView, "/api/conversations", {"title": title})
