@@ -65,7 +65,7 @@ Answered = Annotated[TextPart | RefusalPart, Field(discriminator="type")]
 class Function(Wire):
     name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
     description: str = ""
-    parameters: dict[str, Any] = Field(default_factory=dict)
+    parameters: dict[str, Any] = Field(default={"type": "object", "properties": {}})
 
 
 class ToolSpec(Wire):

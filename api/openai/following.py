@@ -5,7 +5,7 @@ Whoever hangs up has stopped the run: a stateless caller has no other way, and n
 
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastapi import Request
@@ -15,7 +15,7 @@ from api import streams
 from api.host import EngineHost
 from api.openai.telling import Telling
 from duomo.approving import asking, needs_approval
-from models.errors import Cancelled, EngineUnavailable
+from models.errors import Cancelled, EngineUnavailable, NotFound
 
 if TYPE_CHECKING:
     from agent.events import StoredEvent
@@ -30,7 +30,7 @@ async def followed(
     """The events of a run to its end; None now and then while nothing happens.
 
     `approve`: steps that ask first go ahead; else the run is stopped at the first. Raises
-    ApprovalNeeded, EngineUnavailable (it is being shut down).
+    ApprovalNeeded, EngineUnavailable (it is being shut down), Cancelled (the run was deleted).
     """
     try:
         read = streams.of_run(engine.events, run_id)
@@ -45,11 +45,21 @@ async def followed(
                     return
             if not batch:
                 yield None
-        raise EngineUnavailable(
-            "引擎正在关闭，这一次没有做完。", "The engine is shutting down; this was not finished."
-        )
+        raise _shutting_down() if host.wakeups.stopping else Cancelled()
     finally:
-        engine.runs.cancel(run_id)  # of a run that has ended, this is nothing
+        stop(engine, run_id)
+
+
+def stop(engine: "Engine", run_id: str) -> None:
+    """Nothing where it has ended, or was deleted meanwhile."""
+    with suppress(NotFound):
+        engine.runs.cancel(run_id)
+
+
+def _shutting_down() -> EngineUnavailable:
+    return EngineUnavailable(
+        "引擎正在关闭，这一次没有做完。", "The engine is shutting down; this was not finished."
+    )
 
 
 async def told(
@@ -77,7 +87,7 @@ async def outcome(
     try:
         return await unless_gone(request, told(host, engine, run_id, telling, approve=approve))
     finally:
-        engine.runs.cancel(run_id)  # also where it was never followed
+        stop(engine, run_id)  # also where it was never followed
 
 
 async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:

@@ -13,6 +13,7 @@ from api.openai import messages, models
 from api.openai.calling import base_of
 from api.openai.chat_schemas import ChatRequest
 from api.openai.completions import Completion
+from api.openai.following import stop
 from api.openai.media import MediaRules
 from api.openai.telling import Telling
 
@@ -42,7 +43,7 @@ async def chat(request: Request, host: HostDep, engine: EngineDep, body: ChatReq
         completion.streamed(),
         media_type="text/event-stream",
         headers=streams.HEADERS,
-        background=BackgroundTask(engine.runs.cancel, run_id),  # also where nobody read it
+        background=BackgroundTask(stop, engine, run_id),  # also where nobody read it
     )
 
 

@@ -16,15 +16,31 @@ from duomo.settings import load_settings
 from tests.fixtures.home import picture
 
 STARTERS = Path(models.__file__).parent / "starter"
-ROLES = ("llm", "clip", "vlm", "draw", "asr")
+WEIGHTS = ("llm", "clip", "draw", "asr")
+PROFILE = """
+[whole]
+budget_bytes = 2147483648
+note = { zh = "测试", en = "test" }
+
+[whole.roles]
+llm = "starter-llm"
+clip = "starter-clip"
+ocr = "starter-ocr"
+tts = "starter-tts"
+asr = "starter-asr"
+t2i = "starter-t2i"
+edit = "starter-edit"
+"""
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    if not all(any((STARTERS / role).rglob("*.safetensors")) for role in ROLES):
+    if not all(any((STARTERS / role).rglob("*.safetensors")) for role in WEIGHTS):
         pytest.skip("this checkout has no starter weights")
     home = tmp_path_factory.mktemp("openai") / "home"
-    settings = load_settings(home=home, profile="starter", device="cpu", port=0)
+    home.mkdir()
+    (home / "profiles.toml").write_text(PROFILE, encoding="utf-8")
+    settings = load_settings(home=home, profile="whole", device="cpu", port=0)
     listening = socket.create_server(("127.0.0.1", 0))
     server = Server(create_app(settings, lambda: Engine(settings)))
     thread = threading.Thread(target=server.run, args=([listening],), daemon=True)

@@ -1,5 +1,6 @@
 """Chat completions by the real starter, as the openai package reads them."""
 
+import hashlib
 import json
 import re
 from typing import Any
@@ -9,9 +10,9 @@ from openai import OpenAI
 
 from duomo.engine import Engine
 from tests.api.openai.conftest import data_url
+from tests.fixtures.home import picture
 
 FIND = {"role": "user", "content": "帮我找几张有拱桥的图"}
-READ = {"type": "text", "text": "读一下img-2上面的字"}
 SEARCH = {
     "type": "function",
     "function": {
@@ -89,24 +90,22 @@ def test_pictures_of_the_history_keep_their_handles(client: OpenAI, engine: Engi
     def shown(*colours: str) -> list[dict[str, Any]]:
         return [{"type": "image_url", "image_url": {"url": data_url(c)}} for c in colours]
 
+    said = {"role": "assistant", "content": "看到了。"}
     read = ask(
         client,
-        {"role": "user", "content": [*shown("red", "blue"), {"type": "text", "text": "看看"}]},
-        {"role": "assistant", "content": "看到了。"},
-        {
-            "role": "user",
-            "content": [*shown("green"), {"type": "text", "text": "读一下img-2上面的字"}],
-        },
+        {"role": "user", "content": shown("red", "blue")},
+        said,
+        {"role": "user", "content": shown("green")},
+        said,
+        {"role": "user", "content": "读一下img-2上面的字"},
     )
     (step,) = read.choices[0].message.duomo["steps"]
     assert step["arguments"] == {"image": "img-2"}
     assert step["state"] == "done"
     conversation = engine.events.conversations.list("program")[0].id
-    assert [handle for handle, _ in engine.artifacts.handles(conversation)] == [
-        "img-1",
-        "img-2",
-        "img-3",
-    ]
+    handles = dict(engine.artifacts.handles(conversation))
+    assert list(handles) == ["img-1", "img-2", "img-3"]
+    assert handles["img-2"].sha256 == hashlib.sha256(picture("blue")).hexdigest()
 
 
 def test_the_bare_model_leaves_tools_to_the_caller(client: OpenAI, engine: Engine) -> None:
