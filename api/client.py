@@ -170,7 +170,9 @@ class Client(PictureCalls, CreationCalls):
 
     def delete_programs(self) -> None:
         """All conversations of programs."""
-        self._send("DELETE", "/api/conversations", params={"source": "program"})
+        self._send(
+            "DELETE", "/api/conversations", params={"source": "program"}, timeout=SLOW_SECONDS
+        )
 
     def create_conversation(self, title: str = "") -> ConversationView:
         return self._post(ConversationView, "/api/conversations", {"title": title})

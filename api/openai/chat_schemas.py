@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from api.openai.errors import Unsupported
+from api.openai.errors import unsupported
 from api.schemas import Wire
 
 MAX_MESSAGES = 1000
@@ -166,7 +166,7 @@ class ChatRequest(Wire):
             ("functions", bool(self.functions)),
         ):
             if is_wanted:
-                raise Unsupported(
+                raise unsupported(
                     param,
                     f"参数 {param} 的这个值不支持，请去掉它。",
                     f"This value of {param} is not supported; leave it out.",

@@ -25,9 +25,13 @@ class Unsupported(InvalidRequest):
 
     code = "unsupported_parameter"
 
-    def __init__(self, param: str, zh: str, en: str) -> None:
-        super().__init__(zh, en)
-        self.param = param
+    param: str | None = None
+
+
+def unsupported(param: str, zh: str, en: str) -> Unsupported:
+    error = Unsupported(zh, en)
+    error.param = param
+    return error
 
 
 def is_ours(path: str) -> bool:

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
-from api.openai.errors import Unsupported
+from api.openai.errors import unsupported
 from models.errors import InvalidRequest
 
 Fields = TypeVar("Fields", bound=BaseModel)
@@ -26,7 +26,7 @@ async def file_in(form: FormData, name: str) -> bytes:
     """The one file of the field `name`, or `name[]`. Its size was bounded as it came in."""
     files = [file for key in (name, f"{name}[]") for file in form.getlist(key)]
     if len(files) > 1:
-        raise Unsupported(
+        raise unsupported(
             name, f"字段 {name} 一次只能有一个文件。", f"One file at a time as {name}, please."
         )
     if not files or not isinstance(files[0], UploadFile):

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from api.openai.errors import Unsupported
+from api.openai.errors import unsupported
 from api.schemas import Wire
 
 MAX_INPUTS = 2048
@@ -31,13 +31,13 @@ class SpeechRequest(Wire):
     @model_validator(mode="after")
     def _is_possible(self) -> "SpeechRequest":
         if self.voice not in VOICES:
-            raise Unsupported(
+            raise unsupported(
                 "voice",
                 f"没有“{self.voice[:40]}”这种声音，可用的有：{'、'.join(VOICES)}。",
                 f"No voice {self.voice[:40]!r}; there are {', '.join(VOICES)}.",
             )
         if self.response_format not in ("mp3", "opus", "flac", "wav"):
-            raise Unsupported(
+            raise unsupported(
                 "response_format",
                 "格式只能是 mp3、opus、flac 或 wav：别的格式放不下 AI 标识。",
                 "Formats are mp3, opus, flac and wav: others cannot hold the AI-content label.",
@@ -125,7 +125,7 @@ class EmbeddingRequest(Wire):
 
 def _refuse(param: str, is_wanted: bool) -> None:
     if is_wanted:
-        raise Unsupported(
+        raise unsupported(
             param,
             f"参数 {param} 的这个值不支持，请去掉它。",
             f"This value of {param} is not supported; leave it out.",

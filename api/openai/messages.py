@@ -18,7 +18,7 @@ from api.openai.chat_schemas import (
     ToolMessage,
     UserMessage,
 )
-from api.openai.errors import Unsupported
+from api.openai.errors import unsupported
 from api.openai.media import MediaRules
 from models.errors import InvalidRequest
 
@@ -62,7 +62,7 @@ def talk_of(body: ChatRequest, rules: MediaRules) -> "list[Message]":
     """For the agent. Raises InvalidRequest and its kinds, MediaTooLarge, UnreadableMedia."""
     spoken = [message for message in body.messages if not isinstance(message, SystemMessage)]
     if body.tools and body.tool_choice != "none":
-        raise Unsupported(
+        raise unsupported(
             "tools",
             "duomo 用自己的工具。要用您的工具，请把 model 改成 duomo-llm。",
             "duomo has tools of its own. To offer yours, ask the model duomo-llm.",
@@ -97,7 +97,7 @@ def _message(message: UserMessage | AssistantMessage | ToolMessage, rules: Media
     if isinstance(message, ToolMessage) or (
         isinstance(message, AssistantMessage) and message.tool_calls
     ):
-        raise Unsupported(
+        raise unsupported(
             "messages",
             "duomo 自己调用工具，消息里不能有工具调用。要自己调用，请用 duomo-llm。",
             "duomo calls its tools itself: no tool calls in its messages. Ask duomo-llm instead.",
@@ -123,7 +123,7 @@ def _file(part: ImagePart | AudioPart, rules: MediaRules) -> "File":
 def _bare(message: ChatMessage) -> dict[str, Any]:
     told: dict[str, Any] = {"role": message.role, "content": words_of(message)}
     if any(isinstance(part, ImagePart | AudioPart) for part in message.content):
-        raise Unsupported(
+        raise unsupported(
             "messages",
             "duomo-llm 只读文字。有图片或声音时请用 duomo。",
             "duomo-llm reads words alone. Ask duomo about pictures and sounds.",

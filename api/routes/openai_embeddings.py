@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
 from api.host import EngineDep
-from api.openai.errors import Unsupported
+from api.openai.errors import unsupported
 from api.openai.following import unless_gone
 from api.openai.media import MediaRules
 from api.openai.media_schemas import MAX_PICTURES, EmbeddingRequest
@@ -31,7 +31,7 @@ async def embeddings(request: Request, engine: EngineDep, body: EmbeddingRequest
         waiter.cancel.set()
     dimension = found.vectors.shape[1]
     if body.dimensions not in (None, dimension):
-        raise Unsupported(
+        raise unsupported(
             "dimensions",
             f"这个模型的向量是 {dimension} 维的，不能改。",
             f"Vectors of this model have {dimension} dimensions, and no other number.",

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.host import EngineDep, HostDep
 from api.openai.calling import called
-from api.openai.errors import Unsupported
+from api.openai.errors import unsupported
 from api.openai.forms import fields_of, file_in, form_of
 from api.openai.media_schemas import EditRequest, ImageOptions, ImageRequest
 
@@ -36,7 +36,7 @@ async def edits(request: Request, host: HostDep, engine: EngineDep) -> dict[str,
 
     async with form_of(request) as form:
         if "mask" in form:
-            raise Unsupported(
+            raise unsupported(
                 "mask", "改图不看遮罩，请用一句话说改哪里。", "No masks: say what to change."
             )
         fields = fields_of(form, EditRequest)

@@ -100,20 +100,14 @@ def _asked_by_programs() -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="programs"):
         st.caption(text("about.programs", count=len(asked)), width="stretch")
-        if st.button(text("about.forget"), icon=":material/delete:", key="programs-delete"):
-            _forget_programs(len(asked))
-
-
-@st.dialog(words()("about.forget_title"))
-def _forget_programs(count: int) -> None:
-    text = words()
-    st.text(text("about.forget_question", count=count))
-    with st.container(horizontal=True):
-        if st.button(text("about.forget"), type="primary", key="programs-yes"):
-            engine().delete_programs()
-            st.rerun()
-        if st.button(text("cancel"), key="programs-no"):
-            st.rerun()
+        with st.popover(text("about.forget"), icon=":material/delete:"):
+            st.text(text("about.forget_question", count=len(asked)))
+            st.button(
+                text("about.forget"),
+                type="primary",
+                key="programs-delete",
+                on_click=engine().delete_programs,
+            )
 
 
 def _models(checkpoints: Sequence[CheckpointView]) -> None:
