@@ -19,6 +19,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 from agent.approval import NEVER, AskFirst
 from agent.gate import ApprovalGate
+from agent.instructing import Instructed
 from agent.middleware import Limits, TurnGuard
 from tools.contract import Tool
 
@@ -76,7 +77,11 @@ def build_agent(
         tools,
         system_prompt=system_prompt(),
         # LangChain calls what comes after the model from the last to the first.
-        middleware=[ApprovalGate(ask_first, contracts), TurnGuard(limits or Limits())],
+        middleware=[
+            ApprovalGate(ask_first, contracts),
+            TurnGuard(limits or Limits()),
+            Instructed(),
+        ],
         checkpointer=checkpointer,
     )
 

@@ -5,7 +5,7 @@ grammar of the offered tools → words, reasoning and tool calls, as chunks, whi
 """
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -14,13 +14,15 @@ from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk
-from pydantic import PrivateAttr
+from pydantic import Field
 
 from agent.context import LlmTicket, RunContext, current_run
 from agent.grammar import CallFormat, Hermes, Parser, Schema
 from agent.history import as_dicts
+from agent.options import AS_SET
 from agent.parsing import CallArguments, CallStart, Piece, Reasoning, Words, detokenise
-from agent.reading import Reader, Room
+from agent.reading import Reader, Reading, Room
+from agent.stops import until
 from agent.streaming import StreamingChatModel, ignore
 from models.roles.llm import LanguageModel, Sampling
 
@@ -35,7 +37,7 @@ class DuomoChatModel(StreamingChatModel):
     residency: Any  # models.residency.Residency; not a pydantic type
     sampling: Sampling = Sampling()
     call_format: CallFormat = Hermes()
-    _reader: Reader = PrivateAttr(default_factory=Reader)  # used by whoever has the lease
+    reader: Reading = Field(default_factory=Reader)  # used by whoever has the lease
 
     @property
     def _llm_type(self) -> str:
@@ -52,12 +54,15 @@ class DuomoChatModel(StreamingChatModel):
     ) -> Iterator[ChatGenerationChunk]:
         del stop, run_manager, kwargs
         run = current_run.get()
+        options = run.options if run else AS_SET
+        sampling = options.over(self.sampling)
         with self._lease(run) as llm:
-            prompt = self._prompt(llm, messages, tools)
+            prompt = self._prompt(llm, messages, tools, sampling)
             grammar = self.call_format.structural_tag(tools, run.handles() if run else ())
             cancel = run.cancel if run else None
-            ids = llm.generate(prompt, self.sampling, grammar=grammar, cancel=cancel)
-            yield from _chunks(self.call_format.parser(tools), _text(ids, llm), self.on_tool_name)
+            ids = llm.generate(prompt, sampling, grammar=grammar, cancel=cancel)
+            pieces = until(_pieces(self.call_format.parser(tools), _text(ids, llm)), options.stop)
+            yield from _chunks(pieces, self.on_tool_name)
             if run is not None:
                 run.check_cancelled()  # decoding stops without a word
             yield _last_chunk(llm)
@@ -70,7 +75,11 @@ class DuomoChatModel(StreamingChatModel):
         return lease
 
     def _prompt(
-        self, llm: LanguageModel, messages: Sequence[BaseMessage], tools: Sequence[Schema]
+        self,
+        llm: LanguageModel,
+        messages: Sequence[BaseMessage],
+        tools: Sequence[Schema],
+        sampling: Sampling,
     ) -> list[int]:
         offered = [dict(tool) for tool in tools]
 
@@ -80,11 +89,11 @@ class DuomoChatModel(StreamingChatModel):
         def alone(kept: Sequence[BaseMessage]) -> int:
             return len(llm.render(as_dicts(kept), []))
 
-        most = llm.context_tokens - min(self.sampling.max_new_tokens, llm.context_tokens // 4)
+        most = llm.context_tokens - min(sampling.max_new_tokens, llm.context_tokens // 4)
         history = min(llm.history_tokens, most)
         room = Room(most, history, min(llm.text_tokens, history // 2))
         whole = lambda kept: len(render(kept))  # noqa: E731
-        return render(self._reader.fit(messages, whole, alone, room))
+        return render(self.reader.fit(messages, whole, alone, room))
 
 
 def _text(ids: Iterator[int], llm: LanguageModel) -> Iterator[str]:
@@ -96,15 +105,18 @@ def _text(ids: Iterator[int], llm: LanguageModel) -> Iterator[str]:
     )
 
 
-def _chunks(
-    parser: Parser, text: Iterator[str], on_tool_name: Callable[[str], None] = ignore
-) -> Iterator[ChatGenerationChunk]:
+def _pieces(parser: Parser, text: Iterator[str]) -> Iterator[Piece]:
     for delta in text:
-        for piece in parser.feed(delta):
-            if isinstance(piece, CallStart):
-                on_tool_name(piece.name)
-            yield ChatGenerationChunk(message=chunk_of(piece))
-    for piece in parser.close():
+        yield from parser.feed(delta)
+    yield from parser.close()
+
+
+def _chunks(
+    pieces: Iterable[Piece], on_tool_name: Callable[[str], None] = ignore
+) -> Iterator[ChatGenerationChunk]:
+    for piece in pieces:
+        if isinstance(piece, CallStart):
+            on_tool_name(piece.name)
         yield ChatGenerationChunk(message=chunk_of(piece))
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ag_ui.core import ActivitySnapshotEvent, BaseEvent
 
+from agent.options import AS_SET, Options
 from models.errors import Cancelled
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class RunContext:
     """One run. `record` commits an event; `handles` are those of the conversation, as of now;
     `fresh`: no tool may answer from its cache; `open_calls` are the ids of tool calls that were
     shown and have no result yet; `decisions` what a person said to those that asked first, by call
-    id."""
+    id; `remembers`: the conversation goes on here, not with a caller who tells it anew."""
 
     conversation_id: str
     run_id: str
@@ -35,6 +36,8 @@ class RunContext:
     cancel: threading.Event = field(default_factory=threading.Event)
     open_calls: set[str] = field(default_factory=set)
     decisions: "dict[str, Decision]" = field(default_factory=dict)
+    options: Options = AS_SET
+    remembers: bool = True
 
     def check_cancelled(self) -> None:
         """Raise `Cancelled` once the run was told to stop."""

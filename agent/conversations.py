@@ -9,6 +9,9 @@ from typing import Literal
 from agent.database import Database
 from models.errors import NotFound
 
+Source = Literal["person", "program"]
+"""Who began a conversation: somebody at the page or terminal, or a program that keeps its own
+history and asks through `/v1`. Those of programs are listed only when asked for."""
 RunState = Literal["queued", "running", "waiting", "finished", "failed", "cancelled"]
 """`waiting`: for a person, with nothing held but its place in the conversation."""
 TITLE_LENGTH = 24  # characters of the first turn that name a conversation
@@ -18,13 +21,15 @@ _SELECT = "SELECT * FROM conversations LEFT JOIN branches ON id = branches.conve
 @dataclass(frozen=True)
 class Conversation:
     """`created`, `updated`: Unix seconds, UTC. `title` is empty until the first turn. `branch_of`:
-    id of the conversation that it was branched off, which may be deleted by now."""
+    id of the conversation that it was branched off, which may be deleted by now. `source`: who
+    asks, a person at the page or a program through the API."""
 
     id: str
     title: str
     created: float
     updated: float
     branch_of: str | None = None
+    source: Source = "person"
 
 
 @dataclass(frozen=True)
@@ -45,13 +50,14 @@ class Conversations:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def create(self, title: str = "") -> Conversation:
+    def create(self, title: str = "", source: Source = "person") -> Conversation:
         now = time.time()
-        conversation = Conversation(uuid.uuid4().hex, title, now, now)
+        conversation = Conversation(uuid.uuid4().hex, title, now, now, source)
         with self._database.write() as db:
             db.execute(
-                "INSERT INTO conversations (id, title, created, updated) VALUES (?, ?, ?, ?)",
-                (conversation.id, title, now, now),
+                "INSERT INTO conversations (id, title, created, updated, source)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (conversation.id, title, now, now, source),
             )
         return conversation
 
@@ -63,9 +69,12 @@ class Conversations:
             raise NotFound("没有这个对话，它可能已被删除。", "No such conversation.")
         return _conversation(rows[0])
 
-    def list(self) -> list[Conversation]:
-        """All that are not deleted, the last used first."""
-        rows = self._database.read(f"{_SELECT} WHERE deleted IS NULL ORDER BY updated DESC, id")
+    def list(self, source: Source = "person") -> list[Conversation]:
+        """All of `source` that are not deleted, the last used first."""
+        rows = self._database.read(
+            f"{_SELECT} WHERE deleted IS NULL AND source = ? ORDER BY updated DESC, id",
+            (source,),
+        )
         return [_conversation(row) for row in rows]
 
     def rename(self, conversation_id: str, title: str) -> Conversation:
@@ -145,7 +154,8 @@ def title_from(words: str) -> str:
 
 
 def _conversation(row: sqlite3.Row) -> Conversation:
-    return Conversation(row["id"], row["title"], row["created"], row["updated"], row["origin_id"])
+    columns = ("id", "title", "created", "updated", "origin_id", "source")
+    return Conversation(*(row[column] for column in columns))
 
 
 def _run(row: sqlite3.Row) -> Run:

@@ -12,7 +12,7 @@ from retrieval.durable import transaction
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversations (
     id TEXT PRIMARY KEY, title TEXT NOT NULL, created REAL NOT NULL, updated REAL NOT NULL,
-    deleted REAL
+    deleted REAL, source TEXT NOT NULL DEFAULT 'person'
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS runs (
     id TEXT PRIMARY KEY, conversation_id TEXT NOT NULL, state TEXT NOT NULL, reason TEXT,
@@ -44,6 +44,7 @@ class Database:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._writer, self._write_lock = _open(path), threading.Lock()
         self._writer.executescript(SCHEMA)
+        _complete(self._writer)
         self._reader, self._read_lock = _open(path), threading.Lock()
 
     @contextmanager
@@ -60,6 +61,13 @@ class Database:
         with self._write_lock, self._read_lock:
             self._writer.close()
             self._reader.close()
+
+
+def _complete(db: sqlite3.Connection) -> None:
+    """Add the column that a file of an earlier version has not."""
+    columns = {row["name"] for row in db.execute("PRAGMA table_info(conversations)")}
+    if "source" not in columns:
+        db.execute("ALTER TABLE conversations ADD COLUMN source TEXT NOT NULL DEFAULT 'person'")
 
 
 def _open(path: Path) -> sqlite3.Connection:

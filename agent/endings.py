@@ -12,15 +12,17 @@ from ag_ui.core import (
 
 from agent.context import RunContext
 from agent.views import error_view
+from agent.work import FinishReason
 from models.errors import DuomoError, EngineUnavailable
 
 
-def finished(run: RunContext, usage: list[TokenUsage]) -> BaseEvent:
+def finished(run: RunContext, usage: list[TokenUsage], finish_reason: FinishReason) -> BaseEvent:
     return RunFinishedEvent(
         thread_id=run.conversation_id,
         run_id=run.run_id,
         outcome=RunFinishedSuccessOutcome(),
         usage=usage,
+        result={"finishReason": finish_reason},
     )
 
 

@@ -14,13 +14,15 @@ from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk
+from pydantic import Field
 
 from agent.chat_model import chunk_of
 from agent.context import current_run
 from agent.grammar import Schema
 from agent.history import as_dicts
+from agent.options import AS_SET
 from agent.parsing import CallArguments, CallStart, HermesParser, Piece, Reasoning
-from agent.reading import Reader, Room
+from agent.reading import Reader, Reading, Room
 from agent.streaming import StreamingChatModel
 from agent.wire import CallDelta, Completion, ContextTooLong, Delta, Usage, Wire
 from agent.wire_errors import cut_off
@@ -35,6 +37,7 @@ class EndpointChatModel(StreamingChatModel):
     wire: Wire
     max_new_tokens: int = 512
     temperature: float | None = None  # the server's own default
+    reader: Reading = Field(default_factory=Reader)
 
     @property
     def _llm_type(self) -> str:
@@ -62,7 +65,7 @@ class EndpointChatModel(StreamingChatModel):
             except ContextTooLong as error:
                 half = _characters(messages) // 2
                 room = Room(half, half, half // 2)
-                shorter = Reader().fit(messages, _characters, _characters, room)
+                shorter = self.reader.fit(messages, _characters, _characters, room)
                 if _characters(shorter) == _characters(messages):
                     raise error.told from error
                 messages = shorter
@@ -79,6 +82,8 @@ class EndpointChatModel(StreamingChatModel):
         }
         if self.temperature is not None:
             body["temperature"] = self.temperature
+        run = current_run.get()
+        body |= (run.options if run else AS_SET).on_the_wire()
         return {**body, "tools": [dict(tool) for tool in tools]} if tools else body
 
     def _chunks(self, completions: Iterator[Completion]) -> Iterator[ChatGenerationChunk]:

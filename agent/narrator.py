@@ -4,7 +4,9 @@ A LangChain callback handler, called on the thread that decodes: the events of a
 log before its first tool starts. It reads chunks, so any LangChain chat model will do.
 """
 
+import json
 import time
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -28,12 +30,14 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, GenerationChunk, LLMResult
 
 from agent.context import RunContext
+from agent.work import FinishReason
 
 FLUSH_SECONDS = 0.04  # 25 updates a second read as a flow; more only cost commits
 
 
 class Narrator(BaseCallbackHandler):
-    """One per run. Errors of the log (a full disk) end the run: nothing unseen goes on."""
+    """One per run; `finish_reason` is that of its last reply. Errors of the log (a full disk) end
+    the run: nothing unseen goes on."""
 
     run_inline = True
     raise_error = True
@@ -48,6 +52,7 @@ class Narrator(BaseCallbackHandler):
         self._input_tokens = 0
         self._output_tokens = 0
         self._reused_tokens = 0
+        self.finish_reason: FinishReason = "stop"
 
     def on_chat_model_start(
         self, serialized: dict[str, Any], messages: list[list[BaseMessage]], **_: Any
@@ -75,6 +80,8 @@ class Narrator(BaseCallbackHandler):
             self._message_id = message.id or str(run_id)
             self._tell_whole(message)
         self._count(message)
+        is_cut = (generation.generation_info or {}).get("finish_reason") == "length"
+        self.finish_reason = "length" if is_cut else "stop"
         self._finish_message()
 
     def on_llm_error(self, error: BaseException, **_: Any) -> None:  # noqa: ARG002
@@ -168,6 +175,23 @@ def say(run: RunContext, text: str) -> AIMessage:
     ):
         run.record(event)
     return message
+
+
+def begin_call(
+    run: RunContext,
+    call_id: str,
+    tool: str,
+    arguments: Mapping[str, Any],
+    message_id: str | None = None,
+) -> None:
+    """A call of our own, not of the model: into the log, to be carried out next."""
+    run.open_calls.add(call_id)
+    for event in (
+        ToolCallStartEvent(tool_call_id=call_id, tool_call_name=tool, parent_message_id=message_id),
+        ToolCallArgsEvent(tool_call_id=call_id, delta=json.dumps(arguments, ensure_ascii=False)),
+        ToolCallEndEvent(tool_call_id=call_id),
+    ):
+        run.record(event)
 
 
 def _text_start(message_id: str) -> list[BaseEvent]:

@@ -8,6 +8,7 @@ to be remembered, and a restart or an import changes nothing. The log on screen 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
 
@@ -32,6 +33,25 @@ class Room:
 
 
 Count = Callable[[Sequence[BaseMessage]], int]
+
+
+@runtime_checkable
+class Reading(Protocol):
+    """Which messages a model is given."""
+
+    def fit(
+        self, messages: Sequence[BaseMessage], whole: Count, alone: Count, room: Room
+    ) -> list[BaseMessage]: ...
+
+
+class Verbatim:
+    """All of them as they are: what does not fit is refused by the model, never shortened."""
+
+    def fit(
+        self, messages: Sequence[BaseMessage], whole: Count, alone: Count, room: Room
+    ) -> list[BaseMessage]:
+        del whole, alone, room
+        return list(messages)
 
 
 class Reader:

@@ -4,11 +4,10 @@ What the memory gets is a turn like any other (words, call, result, answer), so 
 render it as they render the rest, and later turns can refer to the new results.
 """
 
-import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from ag_ui.core import CustomEvent, ToolCallArgsEvent, ToolCallEndEvent, ToolCallStartEvent
+from ag_ui.core import CustomEvent
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 from langchain_core.messages.tool import tool_call
 
@@ -16,7 +15,7 @@ from agent.build import Agent
 from agent.context import RunContext
 from agent.gate import ApprovalGate
 from agent.history import close_turn
-from agent.narrator import say
+from agent.narrator import begin_call, say
 from agent.rerun import Redo
 from agent.steps import dependants, handles_in, with_handles
 from agent.tooling import Step
@@ -84,17 +83,7 @@ class _Redoing:
         call = tool_call(name=one.of.tool, args=arguments, id=one.call_id)
         message = AIMessage("", tool_calls=[call], id=str(uuid.uuid4()))
         self._turn.append(message)
-        self._run.open_calls.add(one.call_id)
-        for event in (
-            ToolCallStartEvent(
-                tool_call_id=one.call_id,
-                tool_call_name=one.of.tool,
-                parent_message_id=message.id,
-            ),
-            ToolCallArgsEvent(tool_call_id=one.call_id, delta=_json(arguments)),
-            ToolCallEndEvent(tool_call_id=one.call_id),
-        ):
-            self._run.record(event)
+        begin_call(self._run, one.call_id, one.of.tool, arguments, message.id)
 
     def _perform(self, one: Redo, arguments: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         step = Step(self._run, one.call_id, one.of.artifacts)
@@ -112,10 +101,6 @@ def _result(one: Redo, text: str, value: dict[str, Any]) -> ToolMessage:
         status="success" if value["state"] == "done" else "error",
         id=f"{one.call_id}-result",
     )
-
-
-def _json(arguments: dict[str, Any]) -> str:
-    return json.dumps(arguments, ensure_ascii=False)
 
 
 def _no_successor(handle: str) -> ToolFailed:

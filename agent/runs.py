@@ -28,6 +28,7 @@ from agent.approval import (
 from agent.context import RunContext, current_run
 from agent.conversations import Run
 from agent.events import EventLog
+from agent.options import AS_SET, Options
 from agent.steps import steps_of
 from agent.views import artifact_view, step_value
 from agent.work import Played, Resumed, Spoken, Work
@@ -36,6 +37,8 @@ from tools.artifacts import ArtifactStore
 from tools.handles import with_attachments
 
 if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
     from agent.build import Agent
 
 logger = logging.getLogger(__name__)
@@ -61,6 +64,15 @@ class _Turn:
     @property
     def conversation_id(self) -> str:
         return self.context.conversation_id
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """How a run is to be carried out (`RunContext`)."""
+
+    fresh: bool = False
+    options: Options = AS_SET
+    remembers: bool = True
 
 
 class Runs:
@@ -91,9 +103,12 @@ class Runs:
         attachments: Sequence[str] = (),
         *,
         fresh: bool = False,
+        history: "Sequence[BaseMessage] | None" = None,
+        options: Options = AS_SET,
     ) -> str:
         """Queue a turn and return its run id. `attachments`: SHA-256 of stored artifacts; `fresh`:
-        no tool may answer from its cache, which a person also says in words (重新做).
+        no tool may answer from its cache, which a person also says in words (重新做); `history`:
+        what was said before, where a caller tells it and nothing is to be remembered.
 
         The attachments get their handles now, in this order. Errors: `InvalidRequest` (nothing
         was said, or too much), `NotFound` (conversation or artifact), `EngineUnavailable`.
@@ -114,21 +129,30 @@ class Runs:
                 artifact_view(handle, self._artifacts.get(sha256))
                 for handle, sha256 in zip(handles, attachments, strict=True)
             ]
-            work = Spoken(with_attachments(text, handles))
+            work = Spoken(with_attachments(text, handles), history)
             user = CustomEvent(name="duomo.user", value={"text": text, "attachments": views})
             fresh = fresh or asks_afresh(text)
-            return self._open(conversation_id, text or "、".join(handles), work, [user], fresh)
+            wanted = _Wanted(fresh, options, history is None)
+            return self._open(conversation_id, text or "、".join(handles), work, [user], wanted)
 
-    def begin(self, conversation_id: str, words: str, work: Work, told: BaseEvent) -> str:
-        """Queue work that is not the language model's; `words` say in the log what it is.
-        No tool answers from its cache.
+    def begin(
+        self,
+        conversation_id: str,
+        words: str,
+        work: Work,
+        *told: BaseEvent,
+        fresh: bool = True,
+        options: Options = AS_SET,
+    ) -> str:
+        """Queue work other than a turn; `words` say in the log what it is, `told` follows them.
 
         `EngineUnavailable` when shutting down.
         """
         user = CustomEvent(name="duomo.user", value={"text": words, "attachments": []})
         with self._lock:
             self._check_open()
-            return self._open(conversation_id, words, work, [user, told], fresh=True)
+            wanted = _Wanted(fresh, options)
+            return self._open(conversation_id, words, work, [user, *told], wanted)
 
     def answer(self, run_id: str, call_id: str, decision: Decision) -> None:
         """Decide on a call that waits; the last one lets the run go on. `AlreadyAnswered`."""
@@ -197,7 +221,7 @@ class Runs:
     def _wait_on(self, run: Run) -> bool:
         """Take a waiting run up again, with what was asked and answered. False: nothing was."""
         steps = steps_of(self._events.replay(run_id=run.id)).values()
-        turn = _Turn(self._context(run, fresh=False), Resumed())
+        turn = _Turn(self._context(run, _Wanted()), Resumed())
         turn.awaited.update(step.call_id for step in steps if step.approval == "waiting")
         turn.context.open_calls.update(step.call_id for step in steps if step.state is None)
         turn.context.decisions.update(
@@ -230,17 +254,17 @@ class Runs:
         first_words: str,
         work: Work,
         told: Sequence[BaseEvent],
-        fresh: bool,
+        wanted: "_Wanted",
     ) -> str:
         run = self._events.runs.create(conversation_id)
         self._events.conversations.touch(conversation_id, first_words)
-        turn = self._turns[run.id] = _Turn(self._context(run, fresh), work)
+        turn = self._turns[run.id] = _Turn(self._context(run, wanted), work)
         for event in (RunStartedEvent(thread_id=conversation_id, run_id=run.id), *told):
             turn.context.record(event)
         self._enqueue(turn)
         return run.id
 
-    def _context(self, run: Run, fresh: bool) -> RunContext:
+    def _context(self, run: Run, wanted: "_Wanted") -> RunContext:
         def record(event: BaseEvent) -> None:
             if run.id in self._turns:  # nothing follows the terminal event
                 self._events.append(run.conversation_id, run.id, event)
@@ -248,7 +272,15 @@ class Runs:
         def handles() -> list[str]:
             return [handle for handle, _ in self._artifacts.handles(run.conversation_id)]
 
-        return RunContext(run.conversation_id, run.id, record, handles, fresh)
+        return RunContext(
+            run.conversation_id,
+            run.id,
+            record,
+            handles,
+            wanted.fresh,
+            options=wanted.options,
+            remembers=wanted.remembers,
+        )
 
     def _enqueue(self, turn: _Turn) -> None:
         line = self._waiting.setdefault(turn.conversation_id, deque())
@@ -285,7 +317,8 @@ class Runs:
         if played.asked:
             self._ask(turn, played.asked)
         else:
-            self._end(turn, "finished", [endings.finished(turn.context, turn.usage)])
+            end = endings.finished(turn.context, turn.usage, played.finish_reason)
+            self._end(turn, "finished", [end])
         return bool(played.asked)
 
     def _play(self, turn: _Turn) -> Played:

@@ -1,8 +1,9 @@
 """Plays one turn on the agent: repairs the history, speaks, and tidies the memory."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import BaseMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 
@@ -19,6 +20,16 @@ def play(agent: Agent, run: RunContext, words: str) -> Played:
     history = agent.get_state(config_of(run)).values.get("messages", [])
     spoken = HumanMessage(words, id=run.run_id)
     return _invoke(agent, run, {"messages": [*close_turn(history), spoken]})
+
+
+def play_after(agent: Agent, run: RunContext, history: Sequence[BaseMessage], words: str) -> Played:
+    """The same after a `history` that the caller keeps; none of it stays here."""
+    spoken = HumanMessage(words, id=run.run_id)
+    try:
+        return _invoke(agent, run, {"messages": [*history, spoken]})
+    except BaseException:
+        prune(agent, run)
+        raise
 
 
 def resume(agent: Agent, run: RunContext) -> Played:
@@ -46,10 +57,11 @@ def _invoke(agent: Agent, run: RunContext, given: dict[str, Any] | Command[Any])
     asked = tuple(call_id for interrupt in interrupts for call_id in interrupt.value["calls"])
     if not asked:
         prune(agent, run)
-    return Played(narrator.usage(), asked)
+    return Played(narrator.usage(), asked, narrator.finish_reason)
 
 
 def prune(agent: Agent, run: RunContext) -> None:
-    """Of the memory of a turn that is over, only the end is kept."""
+    """Of the memory of a turn that is over, only the end is kept, or nothing."""
+    strategy = "keep_latest" if run.remembers else "delete"
     if agent.checkpointer and not isinstance(agent.checkpointer, bool):
-        agent.checkpointer.prune([run.conversation_id])
+        agent.checkpointer.prune([run.conversation_id], strategy=strategy)

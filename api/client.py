@@ -43,6 +43,7 @@ from api.schemas import (
     Readiness,
     RemovedView,
     RunView,
+    Source,
     StartedRun,
     StoredEventView,
     UnreadableList,
@@ -51,7 +52,7 @@ from api.schemas import (
 from api.settings_schemas import SettingsView
 from api.transcript import Said, Step, Thinking, Transcript, Turn, fold, is_terminal
 from api.turn_client import TurnCalls
-from models.errors import DuomoError, EngineUnavailable, Locale
+from models.errors import DuomoError, EngineUnavailable, Locale, error_named
 
 __all__ = [
     "Client",
@@ -163,9 +164,16 @@ class Client(PictureCalls, CreationCalls, TurnCalls):
 
     # Conversations and runs
 
-    def conversations(self) -> tuple[ConversationView, ...]:
-        """Newest first."""
-        return self._get(ConversationList, "/api/conversations").conversations
+    def conversations(self, source: Source = "person") -> tuple[ConversationView, ...]:
+        """Newest first. Those of a `program` asked through `/v1`."""
+        path = f"/api/conversations?source={source}"
+        return self._get(ConversationList, path).conversations
+
+    def delete_programs(self) -> None:
+        """All conversations of programs."""
+        self._send(
+            "DELETE", "/api/conversations", params={"source": "program"}, timeout=SLOW_SECONDS
+        )
 
     def create_conversation(self, title: str = "") -> ConversationView:
         return self._post(ConversationView, "/api/conversations", {"title": title})
@@ -495,15 +503,4 @@ def error_of(response: httpx.Response) -> DuomoError:
             f"引擎回答了 HTTP {status}，看不出原因。请查看引擎的日志。",
             f"The engine answered HTTP {status} without a reason. See the engine's log.",
         )
-    error = _ERRORS.get(told.code, DuomoError)(told.zh, told.en)
-    error.code = told.code
-    return error
-
-
-def _tree(root: type[DuomoError]) -> Iterator[type[DuomoError]]:
-    yield root
-    for child in root.__subclasses__():
-        yield from _tree(child)
-
-
-_ERRORS = {kind.code: kind for kind in _tree(DuomoError)}
+    return error_named(told.code, told.zh, told.en)

@@ -1,4 +1,5 @@
-"""Errors as answers: every failure has one shape, `{"error": {"code", "zh", "en"}}`."""
+"""Errors as answers: every failure has one shape, `{"error": {"code", "zh", "en"}}`; under `/v1` it
+has OpenAI's."""
 
 import logging
 from http import HTTPStatus
@@ -8,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from api.openai import errors as openai
 from api.schemas import ErrorBody, ErrorView
 from models.errors import (
     AlreadyAnswered,
@@ -24,6 +26,7 @@ from models.errors import (
     NotFound,
     ResourceError,
     SourceError,
+    ToolRetry,
     UnreadableMedia,
 )
 
@@ -36,6 +39,7 @@ _STATUS: tuple[tuple[type[DuomoError], HTTPStatus], ...] = (
     (UnreadableMedia, HTTPStatus.UNSUPPORTED_MEDIA_TYPE),
     (AlreadyAnswered, HTTPStatus.CONFLICT),
     (InputError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (ToolRetry, HTTPStatus.UNPROCESSABLE_ENTITY),
     (LibraryBusy, HTTPStatus.CONFLICT),
     (CheckpointBusy, HTTPStatus.CONFLICT),
     (SourceError, HTTPStatus.BAD_GATEWAY),
@@ -81,13 +85,15 @@ def status_of(error: DuomoError) -> HTTPStatus:
     return next(found, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-def answer(status: int, error: ErrorView) -> JSONResponse:
+def answer(path: str, status: int, error: ErrorView, param: str | None = None) -> JSONResponse:
+    if openai.is_ours(path):
+        return openai.answer(status, error, param)
     return JSONResponse(ErrorBody(error=error).model_dump(), status_code=status)
 
 
-def refusal(status: int) -> JSONResponse:
+def refusal(path: str, status: int) -> JSONResponse:
     """The answer to what no route will see."""
-    refused = answer(status, _WORDS[status])
+    refused = answer(path, status, _WORDS[status])
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         refused.headers["Connection"] = "close"  # do not read what is still coming
     return refused
@@ -101,30 +107,32 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-def _typed(_request: Request, error: Exception) -> JSONResponse:
+def _typed(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DuomoError)
-    return answer(status_of(error), view_of(error))
+    param = error.param if isinstance(error, openai.Unsupported) else None
+    return answer(request.url.path, status_of(error), view_of(error), param)
 
 
-def _invalid(_request: Request, error: Exception) -> JSONResponse:
+def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     if first["type"] == "json_invalid":
-        return refusal(400)
+        return refusal(request.url.path, 400)
     where = ".".join(str(part) for part in first["loc"][1:]) or "body"
     view = ErrorView(
         code="invalid_request",
         zh=f"参数 {where} 不合要求，请改正后再试。",
         en=f"{where}: {first['msg']}.",
     )
-    return answer(422, view)
+    return answer(request.url.path, 422, view, where)
 
 
-def _refused(_request: Request, error: Exception) -> JSONResponse:
+def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    return refusal(error.status_code if error.status_code in _WORDS else 400)
+    known = error.status_code if error.status_code in _WORDS else 400
+    return refusal(request.url.path, known)
 
 
 def _unexpected(request: Request, error: Exception) -> JSONResponse:
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return answer(500, _INTERNAL)
+    return answer(request.url.path, 500, _INTERNAL)

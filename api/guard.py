@@ -39,6 +39,11 @@ class Guard:
         self._limits = {
             "/api/artifacts": max_upload_bytes + _MULTIPART_OVERHEAD,
             "/api/conversations/import": MAX_BYTES + _MULTIPART_OVERHEAD,
+            "/v1/audio/transcriptions": max_upload_bytes + _MULTIPART_OVERHEAD,
+            "/v1/images/edits": max_upload_bytes + _MULTIPART_OVERHEAD,
+            # Files in JSON are base64: four characters for three bytes.
+            "/v1/chat/completions": max_upload_bytes * 4 // 3 + MAX_JSON_BYTES,
+            "/v1/embeddings": max_upload_bytes * 4 // 3 + MAX_JSON_BYTES,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -47,11 +52,11 @@ class Guard:
             return
         headers = Headers(scope=scope)
         if not self._host_is_served(headers) or not self._site_is_own(scope["method"], headers):
-            await refusal(403)(scope, receive, send)
+            await refusal(scope["path"], 403)(scope, receive, send)
             return
         limit = self._limits.get(scope["path"], MAX_JSON_BYTES)
         if _declared_length(headers) > limit:
-            await refusal(413)(scope, receive, send)
+            await refusal(scope["path"], 413)(scope, receive, send)
             return
         await self._app(scope, _bounded(receive, limit), send)
 

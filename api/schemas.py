@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
+Source = Literal["person", "program"]
 RunState = Literal["queued", "running", "waiting", "finished", "failed", "cancelled"]
 JobState = Literal["queued", "running", "finished", "failed", "cancelled"]
 ArtifactKind = Literal["image", "audio"]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 _RETRY = b"retry: 500\n\n"
-_HEARTBEAT = b": still here\n\n"
+HEARTBEAT = b": still here\n\n"
 
 Read = Callable[[int], "Sequence[StoredEvent] | None"]
 Encode = Callable[["StoredEvent"], str]
@@ -70,6 +70,15 @@ async def follow(
 ) -> AsyncIterator[bytes]:
     """The bytes of a stream past `after`, until `read` (which may block) gives None."""
     yield _RETRY
+    async for batch in batches(wakeups, key, read, after):
+        yield "".join(map(encode, batch)).encode() if batch else HEARTBEAT
+
+
+async def batches(
+    wakeups: Wakeups, key: str, read: Read, after: int = 0
+) -> "AsyncIterator[Sequence[StoredEvent]]":
+    """What is committed past `after`, until `read` gives None or the engine stops; nothing, now and
+    then, while nothing is."""
     with wakeups.waiting_for(key) as pulse:
         while not wakeups.stopping:
             pulse.clear()
@@ -78,9 +87,9 @@ async def follow(
                 return
             if batch:
                 after = batch[-1].seq
-                yield "".join(map(encode, batch)).encode()
+                yield batch
             elif not await _woken(pulse):
-                yield _HEARTBEAT
+                yield ()
 
 
 def of_run(log: "EventLog", run_id: str) -> Read:

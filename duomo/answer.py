@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.errors import Cancelled, DuomoError
+from models.errors import Cancelled, error_named
 
 if TYPE_CHECKING:
     from agent.events import StoredEvent
@@ -61,9 +61,7 @@ def collect(
 def _raise_failure(event: dict[str, Any]) -> None:
     if event["type"] == "CUSTOM" and event["name"] == "duomo.error":
         value = event["value"]
-        error = DuomoError(value["zh"], value["en"])
-        error.code = value["code"]
-        raise error
+        raise error_named(value["code"], value["zh"], value["en"])
     if event["type"] == "RUN_FINISHED" and event.get("outcome", {}).get("type") == "cancelled":
         raise Cancelled
 

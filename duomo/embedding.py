@@ -4,6 +4,8 @@ The device is leased batch by batch, so that indexing a folder for hours and a q
 comes meanwhile take turns. A tool that searches waits in its own name (`tools.context`).
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,13 +14,40 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from retrieval.embedding import ImageStages
+from retrieval.media import open_picture
 from tools.context import current_ticket
 
 if TYPE_CHECKING:
-    from models.residency import Residency
+    from models.residency import Residency, Ticket
     from models.roles.clip import ClipModel
 
 Vectors = NDArray[np.float32]
+_AT_A_TIME = 64  # inputs of one lease: others have their turn in between
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """`vectors` [n, dimension], float32 unit rows; `model`: the checkpoint whose space it is."""
+
+    vectors: Vectors
+    model: str
+
+
+def embed(residency: "Residency", inputs: Sequence[str | bytes], ticket: "Ticket") -> Embedded:
+    """Sentences, and pictures as the bytes of their files, in the space of the library, in order.
+
+    Pictures are decoded one at a time. Raises NotFound (the profile has no CLIP), UnreadableMedia,
+    MediaTooLarge, Cancelled, and as `Residency.lease` does.
+    """
+    rows: list[Vectors] = []
+    for start in range(0, len(inputs), _AT_A_TIME):
+        with residency.lease("clip", ticket) as clip:
+            for one in inputs[start : start + _AT_A_TIME]:
+                if isinstance(one, str):
+                    rows.append(clip.embed_texts([one]))
+                else:
+                    rows.append(clip.embed_images([open_picture(one)]))
+    return Embedded(np.concatenate(rows), residency.checkpoint("clip").name)
 
 
 class LeasedEmbedder:

@@ -21,10 +21,12 @@ from duomo.exporting import Page, write_bundle
 from duomo.home import HomeClaim, claim_home
 from duomo.importing import read_bundle
 from duomo.indexing import Indexing
+from duomo.language_model import chat_model
 from duomo.language_server import LanguageServer
 from duomo.once import Once
 from duomo.pictures import Pictures
 from duomo.profiles import chosen
+from duomo.programs import Programs
 from duomo.pulls import Pulls
 from duomo.reading_aloud import ReadingAloud
 from duomo.samples import Gallery, suggestions, thumbnail
@@ -33,7 +35,6 @@ from duomo.version import VERSION
 from duomo.warmup import Warmup
 from duomo.watching import Watching
 from models.catalog import Checkpoint
-from models.decoding.sampling import Sampling
 from models.errors import CheckpointBusy, CheckpointError, InvalidRequest
 from models.inventory import Inventory, Removed
 from models.residency import Residency
@@ -90,6 +91,15 @@ class Engine:
         self.reruns = Reruns(self.runs, self.events, self.tools, self._workshop)
         self.reading_aloud = ReadingAloud(
             self.events, self.residency, visible_labels=settings.visible_labels
+        )
+        self.programs = Programs(
+            self.runs,
+            self.events,
+            self.artifacts,
+            self.residency,
+            self.tools,
+            self._workshop,
+            Once(self._bare_model),
         )
         self.indexing = Indexing(self._library, settings.home / "indexing.json")
         self.watching = Watching(self._library, self.indexing, settings.home)
@@ -326,29 +336,25 @@ class Engine:
     def _build_agent(self) -> "Agent":
         # Imported late: LangChain takes seconds.
         from agent.build import build_agent
-        from agent.chat_model import DuomoChatModel
-        from agent.families import call_format
         from agent.middleware import Limits
+        from agent.reading import Reader
         from agent.tooling import as_langchain
 
-        sampling = Sampling(max_new_tokens=self.settings.max_new_tokens)
-        model = (
-            self._chat_model
-            or self._endpoint.chat_model(self._foresee)
-            or DuomoChatModel(
-                residency=self.residency,
-                sampling=sampling,
-                on_tool_name=self._foresee,
-                call_format=call_format(self.residency.checkpoint("llm")),
-            )
-        )
         return build_agent(
-            model,
+            self._chat_model
+            or chat_model(self.settings, self.residency, self._endpoint, Reader(), self._foresee),
             as_langchain(self.tools.values(), self._workshop()),
             self._memory(),
             Limits(model_calls=self.settings.max_steps),
             ask_first=self._ask_first,
             contracts=self.tools,
+        )
+
+    def _bare_model(self) -> "BaseChatModel":
+        from agent.reading import Verbatim
+
+        return self._chat_model or chat_model(
+            self.settings, self.residency, self._endpoint, Verbatim()
         )
 
     def _workshop(self) -> "Workshop":

@@ -9,6 +9,7 @@ from duomo.settings import Settings
 if TYPE_CHECKING:
     from langchain_core.language_models.chat_models import BaseChatModel
 
+    from agent.reading import Reading
     from agent.wire import Wire
 
 
@@ -19,7 +20,9 @@ class LanguageServer:
         self._settings = settings
         self._wire: Wire | None = None
 
-    def chat_model(self, on_tool_name: Callable[[str], None]) -> "BaseChatModel | None":
+    def chat_model(
+        self, reader: "Reading", on_tool_name: Callable[[str], None]
+    ) -> "BaseChatModel | None":
         """None when the settings name no server."""
         if not self._settings.llm_url:
             return None
@@ -29,6 +32,7 @@ class LanguageServer:
             wire=self._opened(),
             max_new_tokens=self._settings.max_new_tokens,
             temperature=self._settings.llm_temperature,
+            reader=reader,
             on_tool_name=on_tool_name,
         )
 

@@ -39,6 +39,7 @@
 A message is one or two plain sentences: what happened, and what to do next.
 """
 
+from collections.abc import Iterator
 from typing import Literal
 
 Locale = Literal["zh-CN", "en"]
@@ -204,3 +205,18 @@ class Cancelled(DuomoError):
 
     def __init__(self, zh: str = "已停止。", en: str = "Stopped.") -> None:
         super().__init__(zh, en)
+
+
+def error_named(code: str, zh: str, en: str) -> DuomoError:
+    """The error that `code` stands for, as it went over the wire; of a code that this version does
+    not know, a DuomoError that carries it."""
+    known = {kind.code: kind for kind in _tree(DuomoError)}
+    error = known.get(code, DuomoError)(zh, en)
+    error.code = code
+    return error
+
+
+def _tree(root: type[DuomoError]) -> Iterator[type[DuomoError]]:
+    yield root
+    for child in root.__subclasses__():
+        yield from _tree(child)

@@ -38,13 +38,23 @@ def sniff(path: Path, expected: Kind | None = None) -> Media:
     """Identify a file. `UnreadableMedia` when it is neither or not `expected`, `MediaTooLarge`."""
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
-    media = _sound(path) if begins_like_sound(head) else _picture(path)
+    media = _sound(path) if begins_like_sound(head) else _other(path, expected)
     if expected is not None and media.kind != expected:
         raise UnreadableMedia(
             f"这个文件是{KIND_ZH[media.kind]}，这里需要{KIND_ZH[expected]}。",
             f"This file is {media.kind}; {expected} is needed here.",
         )
     return media
+
+
+def _other(path: Path, expected: Kind | None) -> Media:
+    """A picture. Where it is none, what should have been a sound is told as such."""
+    try:
+        return _picture(path)
+    except UnreadableMedia:
+        if expected != "audio":
+            raise
+        return _sound(path)
 
 
 def _picture(path: Path) -> Media:

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from models.errors import ToolRetry
 from tools import replies
@@ -26,6 +27,8 @@ class Speak(Arguments):
         description=f"要朗读的文字，最多{MAX_CHARACTERS}字", min_length=1, max_length=MAX_CHARACTERS
     )
     voice: Literal["女声", "男声"] | None = Field(None, description="声音，用户提到时才填")
+    # For programs that call the tool by themselves; the language model is not told of it.
+    speed: SkipJsonSchema[float] = Field(1.0, description="语速的倍数", ge=0.5, le=2.0)
 
 
 @tool(title_zh="朗读", title_en="Speak", icon="volume_up", roles=("tts",))
@@ -41,7 +44,7 @@ def speak(arguments: Speak, context: ToolContext) -> ToolOutput:
     handles: list[str] = []
     seconds, read, voice = 0.0, 0, ""
     for part in _parts(pieces):
-        samples, rate, voice = _synthesize(part, arguments.voice, context, read, len(pieces))
+        samples, rate, voice = _synthesize(part, arguments, context, read, len(pieces))
         handles.append(context.keep_sound(samples, rate, role="tts", name=_name(part)))
         seconds, read = seconds + len(samples) / rate, read + len(part)
     details = {"seconds": round(seconds, 2), "voice": voice, "spoken": "".join(pieces)}
@@ -64,7 +67,7 @@ def _name(part: list[str]) -> str:
 
 
 def _synthesize(
-    pieces: list[str], voice: str | None, context: ToolContext, read: int, total: int
+    pieces: list[str], wanted: Speak, context: ToolContext, read: int, total: int
 ) -> tuple[npt.NDArray[np.float32], int, str]:
     """All pieces with their pauses [n], the sample rate in Hz, the voice that read them.
 
@@ -73,11 +76,11 @@ def _synthesize(
     parts: list[npt.NDArray[np.float32]] = []
     rate = 0
     with context.lease("tts") as synthesizer:
-        chosen = voice or synthesizer.voices[0]
+        chosen = wanted.voice or synthesizer.voices[0]
         for number, piece in enumerate(pieces, read):
             context.check_cancelled()
             context.progress(number / total, f"正在朗读第{number + 1}句，共{total}句")
-            speech = synthesizer.speak(piece, chosen)
+            speech = synthesizer.speak(piece, chosen, wanted.speed)
             rate = speech.sample_rate
             parts += [speech.samples, np.zeros(round(pause_after(piece) * rate), np.float32)]
     return np.concatenate(parts), rate, chosen

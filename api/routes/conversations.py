@@ -2,8 +2,9 @@
 
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
@@ -21,24 +22,34 @@ from api.schemas import (
     ConversationView,
     EventList,
     NewConversation,
+    Source,
 )
 from api.transcript import Transcript, fold
 from api.views import conversation_view
 from api.zipped import zipped
-from models.errors import InvalidRequest, Locale
+from models.errors import InvalidRequest, Locale, NotFound
 
 router = APIRouter(prefix="/api/conversations", tags=["conversations"])
 
 
-@router.get("", summary="All conversations, the last used first")
-def conversations(engine: EngineDep) -> ConversationList:
-    found = engine.events.conversations.list()
+@router.get("", summary="Conversations, the last used first")
+def conversations(engine: EngineDep, source: Source = "person") -> ConversationList:
+    """Those of programs, which ask through `/v1`, are told only when asked for."""
+    found = engine.events.conversations.list(source)
     return ConversationList(conversations=tuple(map(conversation_view, found)))
 
 
 @router.post("", status_code=201, summary="Begin a conversation")
 def create(engine: EngineDep, body: NewConversation) -> ConversationView:
     return conversation_view(engine.events.conversations.create(body.title.strip()))
+
+
+@router.delete("", status_code=204, summary="Delete all that programs asked, for good")
+def delete_programs(engine: EngineDep, source: Literal["program"]) -> None:
+    """With the files that nothing else needs, as when one conversation is deleted."""
+    for conversation in engine.events.conversations.list(source):
+        with suppress(NotFound):  # somebody else was faster
+            engine.runs.forget(conversation.id)
 
 
 @router.get("/{conversation_id}", summary="One conversation")

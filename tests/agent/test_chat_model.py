@@ -8,7 +8,7 @@ from ag_ui.core import BaseEvent
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, ToolMessage
 from langchain_core.tools import StructuredTool
 
-from agent.chat_model import DuomoChatModel, _chunks
+from agent.chat_model import DuomoChatModel, _chunks, _pieces
 from agent.context import RunContext, current_run
 from agent.history import as_dicts
 from agent.parsing import HermesParser
@@ -30,7 +30,7 @@ def model(residency: Residency, **sampling: Any) -> DuomoChatModel:
 def folded(text: str) -> AIMessageChunk:
     """What `text`, decoded character by character, adds up to."""
     whole: AIMessageChunk | None = None
-    for chunk in _chunks(HermesParser(), iter(text)):
+    for chunk in _chunks(_pieces(HermesParser(), iter(text))):
         assert isinstance(chunk.message, AIMessageChunk)
         whole = chunk.message if whole is None else whole + chunk.message
     assert whole is not None

@@ -13,9 +13,11 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, Tool
 from pydantic import SecretStr
 
 from agent.build import build_agent, open_memory
+from agent.context import RunContext, current_run
 from agent.endpoint import EndpointChatModel
 from agent.events import EventLog
 from agent.middleware import ASK_AGAIN
+from agent.options import Options
 from agent.runs import Runs
 from agent.tooling import Workshop, as_langchain
 from agent.wire import Endpoint, Wire
@@ -89,6 +91,21 @@ def test_words_thoughts_calls_and_tokens_arrive(server: ChatServer, make_model: 
     assert [(c["name"], c["args"]) for c in answer.tool_calls] == [("look", {"image": "img-1"})]
     assert answer.usage_metadata is not None
     assert answer.usage_metadata["input_token_details"]["cache_read"] == 7
+
+
+def test_the_server_is_told_what_the_caller_of_the_run_wants(
+    server: ChatServer, make_model: MakeModel
+) -> None:
+    server.replies = [Chunks({"content": "好"})]
+    wanted = Options(temperature=0.5, seed=7, max_new_tokens=33, stop=("完",))
+    token = current_run.set(RunContext("c", "r", lambda _: None, options=wanted))
+    try:
+        ask(make_model())
+    finally:
+        current_run.reset(token)
+    asked = server.requests[-1]
+    assert (asked["temperature"], asked["seed"], asked["max_tokens"]) == (0.5, 7, 33)
+    assert asked["stop"] == ["完"]
 
 
 def test_calls_that_all_claim_to_be_the_first_are_kept_apart(

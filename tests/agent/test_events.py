@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -203,3 +204,24 @@ def test_what_was_shown_survives_a_kill(tmp_path: Path) -> None:
     assert [s.event["delta"] for s in stored] == [str(n) for n in range(len(stored))]
     assert [r.id for r in log.runs.unfinished()] == [run]
     log.close()
+
+
+def test_a_file_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "earlier.db"
+    with sqlite3.connect(path) as db:
+        db.execute(
+            "CREATE TABLE conversations (id TEXT PRIMARY KEY, title TEXT NOT NULL,"
+            " created REAL NOT NULL, updated REAL NOT NULL, deleted REAL) STRICT, WITHOUT ROWID"
+        )
+        db.execute("INSERT INTO conversations VALUES ('c', '桥', 1, 2, NULL)")
+    db.close()
+    for _ in range(2):  # the second time there is nothing to add
+        log = EventLog(path)
+        assert [(c.title, c.source) for c in log.conversations.list()] == [("桥", "person")]
+        log.close()
+
+
+def test_what_programs_ask_is_listed_only_when_asked_for(log: EventLog) -> None:
+    person, program = log.conversations.create(), log.conversations.create(source="program")
+    assert log.conversations.list() == [person]
+    assert log.conversations.list("program") == [program]

@@ -29,7 +29,7 @@ NAMES = {
         "t",
         "i",
         "edit",
-        *("asr", "Hugging", "Face", "Apache"),
+        *("asr", "Hugging", "Face", "Apache", "OpenAI"),
     ),
 }
 

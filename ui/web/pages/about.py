@@ -13,13 +13,25 @@ ORDER = 90
 ICON = ":material/info:"
 
 _CURL = """\
-BASE={url}
-CONVERSATION=$(curl -s $BASE/api/conversations -H 'Content-Type: application/json' -d '{{}}' | \
-python3 -c 'import json, sys; print(json.load(sys.stdin)["id"])')
-RUN=$(curl -s $BASE/api/conversations/$CONVERSATION/runs -H 'Content-Type: application/json' \
--d '{{"text": "{question}"}}' | \
-python3 -c 'import json, sys; print(json.load(sys.stdin)["run_id"])')
-curl -sN $BASE/api/runs/$RUN/events
+curl {url}/v1/chat/completions -H 'Content-Type: application/json' \
+-d '{{"model": "duomo", "messages": [{{"role": "user", "content": "{question}"}}]}}'
+"""
+_OPENAI = """\
+from openai import OpenAI
+
+client = OpenAI(base_url="{url}/v1", api_key="none")
+question = {{"role": "user", "content": "{question}"}}
+for chunk in client.chat.completions.create(model="duomo", messages=[question], stream=True):
+    print(chunk.choices[0].delta.content or "", end="", flush=True)
+"""
+_LANGCHAIN = """\
+from langchain_openai import ChatOpenAI
+
+model = ChatOpenAI(model="duomo", base_url="{url}/v1", api_key="none")
+print(model.invoke("{question}").content)
+"""
+_OPEN_WEBUI = """\
+OPENAI_API_BASE_URL={local}/v1 OPENAI_API_KEY=none TASK_MODEL_EXTERNAL=duomo-llm open-webui serve
 """
 _PYTHON = """\
 from api.client import Client, Transcript, fold
@@ -63,11 +75,39 @@ def _interfaces() -> None:
     st.subheader(text("about.interfaces"), anchor=False)
     st.caption(text("about.local"))
     given = {"url": engine().base_url, "question": text("about.question")}
-    terminal, python, curl = st.tabs([text("about.terminal"), "Python", "curl"])
-    terminal.code(_TERMINAL.format(**given, query=text("about.query")), language="bash")
-    python.code(_PYTHON.format(**given), language="python")
-    curl.code(_CURL.format(**given), language="bash")
+    local = given["url"].replace("127.0.0.1", "localhost")
+    shown = (
+        (text("about.terminal"), _TERMINAL.format(**given, query=text("about.query")), "bash"),
+        ("curl", _CURL.format(**given), "bash"),
+        ("openai", _OPENAI.format(**given), "python"),
+        ("LangChain", _LANGCHAIN.format(**given), "python"),
+        ("Open WebUI", _OPEN_WEBUI.format(local=local), "bash"),
+        ("Python", _PYTHON.format(**given), "python"),
+    )
+    for tab, (_, code, language) in zip(
+        st.tabs([title for title, *_ in shown]), shown, strict=True
+    ):
+        tab.code(code, language=language, wrap_lines=True)
+    st.caption(text("about.openai", url=f"{given['url']}/v1"))
     st.caption(text("about.schema", url=f"{engine().base_url}/openapi.json"))
+    _asked_by_programs()
+
+
+def _asked_by_programs() -> None:
+    """What programs left behind: it is in no list, so that it can be seen and deleted here."""
+    text, asked = words(), engine().conversations("program")
+    if not asked:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="programs"):
+        st.caption(text("about.programs", count=len(asked)), width="stretch")
+        with st.popover(text("about.forget"), icon=":material/delete:"):
+            st.text(text("about.forget_question", count=len(asked)))
+            st.button(
+                text("about.forget"),
+                type="primary",
+                key="programs-delete",
+                on_click=engine().delete_programs,
+            )
 
 
 def _models(checkpoints: Sequence[CheckpointView]) -> None:
