@@ -52,7 +52,7 @@ class Conversations:
 
     def create(self, title: str = "", source: Source = "person") -> Conversation:
         now = time.time()
-        conversation = Conversation(uuid.uuid4().hex, title, now, now, source)
+        conversation = Conversation(uuid.uuid4().hex, title, now, now, source=source)
         with self._database.write() as db:
             db.execute(
                 "INSERT INTO conversations (id, title, created, updated, source)"

@@ -150,7 +150,7 @@ def test_a_profile_that_tunes_a_role_it_does_not_have_is_refused() -> None:
     from models.catalog import check_profile
 
     profile = load_profiles()["starter"].model_copy(
-        update={"tuning": load_profiles()["8gb"].tuning}
+        update={"tuning": load_profiles()["8gb"].tuning, "roles": {"llm": "starter-llm"}}
     )
     with pytest.raises(CatalogError, match="vlm"):
         check_profile(profile, CATALOG)
