@@ -55,6 +55,11 @@ class Child:
     def alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
+    @property
+    def ended_as_asked(self) -> bool:
+        """It left in order or on SIGTERM, as on a restart that somebody wants; no crash."""
+        return self.process is not None and self.process.poll() in (0, -signal.SIGTERM)
+
     def terminate(self) -> None:
         if self.process is not None and self.alive:
             self.process.terminate()
@@ -91,9 +96,9 @@ class Watch:
 
 
 class Supervisor:
-    """Keeps children alive until `stop`. `told(name, seconds)` hears of each death and its wait."""
+    """Keeps children alive until `stop`. `told(child, seconds)` hears of each end and the wait."""
 
-    def __init__(self, children: Sequence[Child], told: Callable[[str, float], None]) -> None:
+    def __init__(self, children: Sequence[Child], told: Callable[[Child, float], None]) -> None:
         self._watches = [Watch(child) for child in children]
         self._told = told
         self.stopping = threading.Event()
@@ -119,7 +124,7 @@ class Supervisor:
             watch.failures = 1 if steady else watch.failures + 1
             wait = BACKOFF_SECONDS[min(watch.failures, len(BACKOFF_SECONDS)) - 1]
             watch.restart_at = now + wait
-            self._told(watch.child.name, wait)
+            self._told(watch.child, wait)
         elif now >= watch.restart_at:
             watch.restart_at = None
             watch.child.start()

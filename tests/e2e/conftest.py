@@ -11,8 +11,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, 
 from tests.e2e.product import Product, chromium, launch, running
 
 expect.set_options(timeout=60_000)
-SHOTS = Path(__file__).parents[2] / "screenshots"
-STARTERS = Path(__file__).parents[2] / "models" / "starter"
+ROOT = Path(__file__).parents[2]
+SHOTS = Path(os.environ.get("DUOMO_SCREENSHOTS") or ROOT / "artifacts" / "screenshots")
+STARTERS = ROOT / "models" / "starter"
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 

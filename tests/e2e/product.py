@@ -86,7 +86,7 @@ def running(home: Path, **settings: str) -> Iterator[Product]:
     url = f"http://127.0.0.1:{ui_port}"
     client = Client(f"http://127.0.0.1:{port}", patience=60.0)
     try:
-        _wait_until_up(process, url, said)
+        wait_until_up(process, url, said)
         client.wait_ready(START_SECONDS)
         _wait_until_indexed(client)
         yield Product(process, url, client, home, said)
@@ -96,7 +96,7 @@ def running(home: Path, **settings: str) -> Iterator[Product]:
         process.wait(60)
 
 
-def _wait_until_up(process: subprocess.Popen[bytes], url: str, said: Path) -> None:
+def wait_until_up(process: subprocess.Popen[bytes], url: str, said: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:

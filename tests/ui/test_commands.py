@@ -65,6 +65,17 @@ def test_searching_by_a_picture_finds_the_picture_itself(engine: Serve, tmp_path
     assert Path(json.loads(done.output)[0]["path"]).name == "blue.png"
 
 
+def test_a_model_that_a_running_engine_holds_is_not_removed(engine: Serve) -> None:
+    running = engine()
+    running.client.wait_ready()
+    weights = running.settings.home / "checkpoints" / "tiny-clip"
+    with running.engine.residency.lease("clip"):
+        result = duomo("models", "remove", "tiny-clip", "--yes")
+    assert result.exit_code == 1
+    assert "正在内存里使用" in result.output
+    assert weights.exists()
+
+
 def test_a_search_wants_words_or_a_picture(engine: Serve) -> None:
     engine()
     assert "二选一" in duomo("search").output

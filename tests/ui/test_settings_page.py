@@ -32,7 +32,7 @@ def opened() -> AppTest:
 
 
 def saved(page: AppTest) -> AppTest:
-    page.button[-1].click().run()
+    page.button(key="save").click().run()
     assert not page.exception
     return page
 

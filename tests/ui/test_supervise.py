@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ui import supervise
+from ui.commands.start import restarting
 from ui.supervise import Child, Supervisor, free_port, is_free
 
 SLEEPER = "import time; print('up', flush=True); time.sleep(60)"
@@ -63,6 +64,27 @@ def test_a_dead_child_is_restarted_later_and_later(
     supervisor.stopping.set()
     running.join(5)
     assert deaths[:4] == [0.05, 0.1, 0.15, 0.15]
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("pass", "按要求重新启动引擎"),
+        ("import os; os.kill(os.getpid(), 15)", "按要求重新启动引擎"),
+        ("raise SystemExit(3)", "引擎意外退出"),
+        ("import os; os.kill(os.getpid(), 9)", "引擎意外退出"),
+    ],
+    ids=["left", "asked", "failed", "killed"],
+)
+def test_a_restart_that_was_asked_for_is_not_told_as_a_crash(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], code: str, said: str
+) -> None:
+    one = child(tmp_path, code)
+    one.start()
+    assert until(lambda: not one.alive)
+    restarting(one, 0.5)
+    told = capsys.readouterr()
+    assert said in told.out + told.err
 
 
 def test_all_children_end_when_the_supervisor_stops(tmp_path: Path) -> None:

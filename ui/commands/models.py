@@ -21,17 +21,20 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from duomo.settings import load_settings
+from api.client import Client
+from duomo.settings import Settings, load_settings
 from models.errors import Cancelled
 from ui.commands.terminal import console, message_of, show, text, told_plainly
+from ui.engine import find_engine
 from ui.measures import duration, size
 from ui.untrusted import one_line, plain
 
 if TYPE_CHECKING:
+    from api.schemas import RemovedView
     from duomo.pulls import PullJob, Pulls
     from models.catalog import Checkpoint
     from models.hashing import OnBytes
-    from models.inventory import Inventory, Item, Verified
+    from models.inventory import Inventory, Item, Removed, Verified
 
 app = typer.Typer(no_args_is_help=True)
 POLL_SECONDS = 0.1
@@ -177,20 +180,30 @@ def remove(
 ) -> None:
     from duomo.checkpoints import inventory_of
 
-    inventory = inventory_of(load_settings())
+    settings = load_settings()
+    inventory = inventory_of(settings)
     for name in names:
         item = inventory.item(name)
         question = "forget_question" if item.origin == "folder" else "remove_question"
         asked = text(f"models.{question}", name=name, size=size(item.bytes))
         if item.origin in {"pulled", "folder"} and item.bytes and not yes:
             typer.confirm(asked, abort=True)
-        removed = inventory.remove(name)
+        removed = _removed(settings, inventory, name)
         if item.origin == "folder":
             show(text("models.forgotten", name=name, folder=removed.kept))
             continue
         show(text("models.removed", name=name, size=size(removed.freed_bytes)))
         if removed.kept is not None:
             show(text("models.kept", folder=removed.kept), "yellow")
+
+
+def _removed(settings: Settings, inventory: "Inventory", name: str) -> "RemovedView | Removed":
+    """A running engine removes it, as it knows what it holds in memory. Raises CheckpointBusy."""
+    url = find_engine(settings)
+    if url is None:
+        return inventory.remove(name)
+    with Client(url) as client:
+        return client.remove_model(name)
 
 
 @app.command("add", help=text("help.models_add"))

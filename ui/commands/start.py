@@ -81,7 +81,7 @@ def _url(settings: Settings, ui_port: int) -> str:
 
 def _run(site: Site, *, browser: bool) -> None:
     children = [child for child in (site.engine, site.page) if child is not None]
-    supervisor = Supervisor(children, _restarting)
+    supervisor = Supervisor(children, restarting)
     stop_on_signals(supervisor.stopping)
     supervisor.start()
     greeting = threading.Thread(target=_greet, args=(site, supervisor, browser), daemon=True)
@@ -119,8 +119,12 @@ def _wait_for_page(site: Site) -> None:
     )
 
 
-def _restarting(name: str, wait: float) -> None:
-    errors.print(text(f"start.restarting_{name}", seconds=f"{wait:.0f}"), style="yellow")
+def restarting(child: Child, wait: float) -> None:
+    if child.ended_as_asked:
+        show(text(f"start.again_{child.name}"))
+    else:
+        told = text(f"start.restarting_{child.name}", seconds=f"{wait:.0f}")
+        errors.print(told, style="yellow")
 
 
 def _has_display() -> bool:

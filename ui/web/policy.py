@@ -32,6 +32,8 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(self)",
 }
+# Else Streamlit looks for its server below the address of the page first: two requests in vain.
+_SERVER = b"<script>window.__streamlit={BACKEND_BASE_URL:location.origin}</script>"
 _FONT_PRELOAD = re.compile(rb'<link\s+rel="preload"[^>]*as="font"[^>]*>')
 
 
@@ -42,7 +44,9 @@ class Policy:
         self._app = app
         self._language = language.encode("ascii")
         self._title = f"<title>{title}</title>".encode()
-        self._script = b"" if script is None else f'<script src="{script}"></script>'.encode()
+        self._scripts = _SERVER
+        if script is not None:
+            self._scripts += f'<script src="{script}"></script>'.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -53,7 +57,7 @@ class Policy:
     def _localised(self, html: bytes) -> bytes:
         """Streamlit's shell says English, names itself, and loads a font that is not used."""
         html = html.replace(b'<html lang="en">', b'<html lang="%s">' % self._language, 1)
-        html = html.replace(b"<title>Streamlit</title>", self._title + self._script, 1)
+        html = html.replace(b"<title>Streamlit</title>", self._title + self._scripts, 1)
         return _FONT_PRELOAD.sub(b"", html, count=1)
 
 

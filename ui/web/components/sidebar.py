@@ -32,7 +32,8 @@ def show_sidebar(pages: Sequence[st.Page]) -> None:
                 width="stretch",
                 on_click=begin_new,
             )
-            if st.button("", key="import", icon=":material/upload:", help=text("sidebar.import")):
+            name = text("sidebar.import")  # read to who can't see; the sign stands alone
+            if st.button(name, key="import", icon=":material/upload:", help=name):
                 show_import()
         _conversations()
         _links(pages)
@@ -114,7 +115,7 @@ def _rename(conversation: ConversationView) -> None:
             args=(conversation.id, key),
         )
         st.button(
-            "",
+            words()("save"),
             key=f"renamed-{conversation.id}",
             type="tertiary",
             icon=":material/check:",

@@ -31,29 +31,41 @@ def show() -> None:
     view = engine().settings()
     st.title(text("settings.title"), anchor=False)
     st.caption(text("settings.lead", file=as_label(view.file, 200)))
-    _waiting(view)
     with st.form("settings", border=False, enter_to_submit=False):
         given = {name: value for group in _grouped(view) for name, value in _group(*group).items()}
-        if st.form_submit_button(text("save"), type="primary", icon=":material/save:"):
-            _save({name: value for name, value in given.items() if value is not NOT_GIVEN})
+        with st.container(key="settings-foot", gap="xsmall"):
+            _foot(view, {n: value for n, value in given.items() if value is not NOT_GIVEN})
 
 
-def _waiting(view: SettingsView) -> None:
-    """What was saved and does not hold yet."""
+def _foot(view: SettingsView, changes: dict[str, Any]) -> None:
+    """Stays in sight: what was saved and does not hold yet, and what can be pressed."""
     text = words()
     waiting = [setting for setting in view.settings if setting.pending]
-    if not waiting:
-        return
-    names = text("welcome.joint").join(map(_title, waiting))
-    with st.container(border=True, key="pending"):
-        st.markdown(text("settings.pending", names=names))
-        if view.restartable:
-            icon, locale = ":material/refresh:", any(s.name == "locale" for s in waiting)
-            st.button(
-                text("settings.restart"), key="restart", icon=icon, on_click=_again, args=(locale,)
-            )
-        else:
-            st.caption(text("settings.by_hand"))
+    said = st.container()
+    with said:
+        if waiting:
+            names = text("welcome.joint").join(map(_title, waiting))
+            st.markdown(text("settings.pending", names=names))
+            if not view.restartable:
+                st.caption(text("settings.by_hand"))
+    with st.container(horizontal=True):
+        icon = ":material/save:"
+        if st.form_submit_button(text("save"), key="save", type="primary", icon=icon):
+            with said:
+                _save(changes)
+        if waiting and view.restartable:
+            new_locale = any(setting.name == "locale" for setting in waiting)
+            _restart_button(new_locale)
+
+
+def _restart_button(new_locale: bool) -> None:
+    st.form_submit_button(
+        words()("settings.restart"),
+        key="restart",
+        icon=":material/refresh:",
+        on_click=_again,
+        args=(new_locale,),
+    )
 
 
 def _grouped(view: SettingsView) -> list[tuple[str, list[SettingView]]]:
