@@ -105,6 +105,9 @@ def _four_bits(layer: nn.Linear, dtype: torch.dtype) -> nn.Module:
         layer.weight.data, requires_grad=False, quant_type="nf4", compress_statistics=True
     )
     new.bias = layer.bias
+    # Its layout for CPUs with AVX-512 BF16 replaces weights and scales on the first call, and fails
+    # where sizes are no multiples of its blocks.
+    new.support_avx512bf16_for_cpu = False
     return new.train(layer.training)
 
 

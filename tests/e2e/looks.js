@@ -1,5 +1,6 @@
 // What a page looks like to who uses it; returns what is wrong, in words. Overlays (sticky bars, the
-// sidebar of a phone, the chat's input) lie over what scrolls below them, and rightly so.
+// sidebar of a phone, the chat's input) lie over what scrolls below them, and rightly so; so do the
+// arrows of tabs, which scroll in a row of their own.
 () => {
   const CONTROLS = "button, a[href], input:not([type=file]), textarea, summary, [role=button], [role=tab], [role=option]";
   const shown = (e) => e.checkVisibility({ opacityProperty: true, visibilityProperty: true });
@@ -9,7 +10,7 @@
   const wide = document.documentElement.scrollWidth;
   const wrong = wide > innerWidth ? [`scrolls sideways: ${wide} > ${innerWidth}`] : [];
   const boxed = [...document.querySelectorAll(`[data-testid=stMain] :is(${CONTROLS})`)]
-    .filter((e) => shown(e) && !floats(e) && !e.closest("[class*=st-key-picture-]"))
+    .filter((e) => shown(e) && !floats(e) && !e.closest("[class*=st-key-picture-], [data-testid=stTabs] > :first-child"))
     .map((e) => [e, e.getBoundingClientRect()])
     .filter(([, box]) => box.width > 2 && box.height > 2);
   for (const [e, box] of boxed) {
