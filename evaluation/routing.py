@@ -2,7 +2,7 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +17,7 @@ from evaluation.routing_backends import ChatModelBackend, CheckpointBackend
 from evaluation.routing_cases import Backend, Schema, TurnResult, load_cases, run_case
 from evaluation.routing_keywords import KeywordBackend
 from models.catalog import BUNDLED_CATALOG, Catalog, load_profiles
+from models.errors import InvalidRequest
 from models.residency import Residency
 from tools import registry
 
@@ -59,10 +60,21 @@ def report(name: str, results: Sequence[TurnResult], others: dict[str, Score]) -
     return Report(f"routing: {name}", figures, tables)
 
 
-def evaluate(path: Path, backend: Backend, system: str = "") -> list[TurnResult]:
-    """Every case of the file through `backend`, all nine tools offered."""
-    tools: list[Schema] = list(registry.schemas().values())
-    return [r for case in load_cases(path) for r in run_case(case, backend, tools, system)]
+def evaluate(
+    path: Path, backend: Backend, offered: Collection[str] = (), system: str = ""
+) -> list[TurnResult]:
+    """Every case of the file through `backend`: with all tools, or with those `offered` alone;
+    cases that cannot do with these are left out."""
+    schemas = registry.schemas()
+    names = set(offered) or set(schemas)
+    if unknown := ", ".join(sorted(names - set(schemas))):
+        known = ", ".join(sorted(schemas))
+        raise InvalidRequest(
+            f"没有这些工具：{unknown}。有：{known}", f"no such tools: {unknown}; there are {known}"
+        )
+    tools: list[Schema] = [schema for name, schema in schemas.items() if name in names]
+    cases = (case for case in load_cases(path) if case.can_do_with(names))
+    return [result for case in cases for result in run_case(case, backend, tools, system)]
 
 
 def evaluate_profile(cases: Path, profile: str) -> Report:
@@ -145,6 +157,9 @@ def main(
     checkpoint: Annotated[
         Path | None, typer.Option(help="a folder to load instead, without the grammar")
     ] = None,
+    tools: Annotated[
+        str, typer.Option(help="names to offer, with commas; cases that need others are left out")
+    ] = "",
     baselines: Annotated[
         bool, typer.Option(help="also keywords, and the model without the grammar")
     ] = False,
@@ -157,13 +172,14 @@ def main(
             backend = CheckpointBackend(checkpoint)
         else:
             backend = ChatModelBackend(chat_model(profile, folder, True), profile)
+        offered = [name.strip() for name in tools.split(",") if name.strip()]
         others: dict[str, Score] = {}
         if baselines:
-            others["keywords"] = score(evaluate(cases, KeywordBackend()))
+            others["keywords"] = score(evaluate(cases, KeywordBackend(), offered))
         if baselines and checkpoint is None:
             free = ChatModelBackend(chat_model(profile, folder, False), f"{profile}, no grammar")
-            others[free.name] = score(evaluate(cases, free))
-        found = report(backend.name, evaluate(cases, backend), others)
+            others[free.name] = score(evaluate(cases, free, offered))
+        found = report(backend.name, evaluate(cases, backend, offered), others)
     found.print()
     if json is not None:
         found.write_json(json)

@@ -5,7 +5,7 @@ A line of the file is one case; see `Case`. Tools give canned results in the wor
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -53,6 +53,10 @@ class Case(BaseModel):
     id: str
     kind: str
     turns: list[Turn]
+
+    def can_do_with(self, tools: Collection[str]) -> bool:
+        """Whether every turn has an acceptable sequence out of `tools`."""
+        return all(any(set(names) <= set(tools) for names in turn.expect) for turn in self.turns)
 
 
 @dataclass(frozen=True)

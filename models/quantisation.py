@@ -98,7 +98,7 @@ def _linears(model: nn.Module) -> Iterator[tuple[str, nn.Linear]]:
 
 def _four_bits(layer: nn.Linear, dtype: torch.dtype) -> nn.Module:
     bnb = _bitsandbytes()
-    new: nn.Module = bnb.Linear4bit(
+    new: Any = bnb.Linear4bit(
         *_shape(layer), compute_dtype=dtype, quant_type="nf4", device="meta"
     )
     new.weight = bnb.Params4bit(
@@ -108,7 +108,8 @@ def _four_bits(layer: nn.Linear, dtype: torch.dtype) -> nn.Module:
     # Its layout for CPUs with AVX-512 BF16 replaces weights and scales on the first call, and fails
     # where sizes are no multiples of its blocks.
     new.support_avx512bf16_for_cpu = False
-    return new.train(layer.training)
+    packed: nn.Module = new.train(layer.training)
+    return packed
 
 
 def _eight_bits(layer: nn.Linear, _: torch.dtype) -> nn.Module:

@@ -27,7 +27,8 @@ SETTLED = """() => document.querySelector("[data-testid=stApp]")?.dataset.testSc
     "notRunning" && !document.querySelector("[data-testid=stSkeleton]") &&
     [...document.images].every((image) => image.complete)"""
 TEXTS = """() => {
-    const ours = "[data-testid=stIconMaterial], [role=img], style, script, code, [data-testid=stCode]";
+    const ours =
+        "[data-testid=stIconMaterial], [role=img], style, script, code, [data-testid=stCode]";
     const found = [];
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {

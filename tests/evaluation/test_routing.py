@@ -11,6 +11,7 @@ from evaluation.routing_cases import (
     Message,
     Schema,
     ToolCall,
+    Turn,
     load_cases,
     parse_hermes,
     run_case,
@@ -52,8 +53,10 @@ class Scripted:
     def __init__(self, *replies: AssistantReply) -> None:
         self.replies = list(replies)
         self.seen: list[list[Message]] = []
+        self.offered: list[Schema] = []
 
     def complete(self, messages: list[Message], tools: list[Schema]) -> AssistantReply:
+        self.offered = tools
         self.seen.append(list(messages))
         return self.replies.pop(0)
 
@@ -160,6 +163,21 @@ def test_the_report_compares_lists_kinds_and_misses(tmp_path: Path) -> None:
     assert [table.title for table in found.tables] == ["backends", "by kind", "confusion", "misses"]
     assert found.figures["cases"] == 1
     assert len(found.tables[0].rows) == 2
+
+
+def test_with_some_tools_only_the_cases_that_need_no_others_are_asked(tmp_path: Path) -> None:
+    path = tmp_path / "cases.jsonl"
+    drawn = Case(id="d", kind="draw", turns=[Turn(user="画塔", expect=[["generate_image"]])])
+    either = Case(id="e", kind="ask", turns=[Turn(user="塔", expect=[["ask_image"], []])])
+    path.write_text("\n".join(case.model_dump_json() for case in (drawn, either)), "utf-8")
+    backend = Scripted(AssistantReply("好", []))
+    assert [r.case.id for r in evaluate(path, backend, ["speak"])] == ["e"]
+    assert [t["function"]["name"] for t in backend.offered] == ["speak"]
+
+
+def test_a_tool_that_there_is_not_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequest, match="fly"):
+        evaluate(tmp_path / "cases.jsonl", KeywordBackend(), ["speak", "fly"])
 
 
 def test_a_broken_line_is_named(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from training.llm import chains, intents, talk
 from training.llm.dialog import Dialog, TurnOver
 from training.llm.follow_ups import follow_up
 
-TODAY = frozenset({"find_similar_images", "read_text", "score_image", "search_images", "speak"})
-ALL = TODAY | {"ask_image", "edit_image", "generate_image", "transcribe_audio"}
+FEW = frozenset({"find_similar_images", "read_text", "score_image", "search_images", "speak"})
+STARTER = FEW | {"ask_image", "transcribe_audio"}  # what the starter profile offers
+ALL = STARTER | {"edit_image", "generate_image"}
 OPENINGS: list[tuple[Callable[[Dialog], None], int]] = [
     (intents.search, 14),
     (intents.similar, 7),
@@ -69,12 +70,14 @@ def _turn(d: Dialog, turn: Callable[[Dialog], Any]) -> None:
 
 
 def offered(rng: Random) -> frozenset[str]:
-    """The tools of a batch: mostly all nine, often today's five, sometimes any of them."""
+    """The tools of a batch: mostly all nine or the starter profile's, sometimes others."""
     kind = rng.random()
-    if kind < 0.55:
+    if kind < 0.4:
         return ALL
-    if kind < 0.82:
-        return TODAY
+    if kind < 0.7:
+        return STARTER
+    if kind < 0.8:
+        return FEW
     return frozenset(name for name in sorted(ALL) if rng.random() < 0.65)
 
 
