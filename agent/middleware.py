@@ -15,9 +15,9 @@ from langgraph.types import Command
 from agent.context import RunContext, running
 from agent.history import last_turn
 from agent.narrator import say
-from agent.tooling import Step, is_retry
+from agent.tooling import Step, error_code, is_retry
 from agent.unusable import set_aside
-from models.errors import ToolRetry
+from models.errors import ToolAbsent, ToolRetry
 
 TOO_MANY_STEPS = "步骤太多，我先停在这里。可以把要做的事分成几句话再说一次。"
 ASK_AGAIN = "我试了几次都没成功：{hint}请再说具体一点。"
@@ -52,6 +52,8 @@ class TurnGuard(AgentMiddleware[AgentState[Any], Any, Any]):
         run = running()
         run.check_cancelled()
         turn = last_turn(state["messages"])
+        if absent := _absent(turn):
+            return _end(say(run, absent))
         retries = [m for m in turn if isinstance(m, ToolMessage) and is_retry(m.artifact)]
         if len(retries) > self._limits.repairs:
             return _end(say(run, _question(retries[-1])))
@@ -103,6 +105,12 @@ class TurnGuard(AgentMiddleware[AgentState[Any], Any, Any]):
             question=CANNOT,
         )
         return _result(request.tool_call, *_step(running(), request.tool_call).fail(error))
+
+
+def _absent(turn: Sequence[BaseMessage]) -> str:
+    """What a tool said that the profile lacks: no other words would be as right."""
+    results = [m for m in turn if isinstance(m, ToolMessage)]
+    return next((m.text for m in results if error_code(m.artifact) == ToolAbsent.code), "")
 
 
 def _end(*messages: BaseMessage) -> dict[str, Any]:

@@ -181,9 +181,14 @@ class Step:
         }
 
 
+def error_code(value: Any) -> str:
+    """Of the error that a step ended with; empty where it did not."""
+    return str(value.get("error", {}).get("code", "")) if isinstance(value, dict) else ""
+
+
 def is_retry(value: Any) -> bool:
     """Whether a step ended with something that the model could correct."""
-    return isinstance(value, dict) and value.get("error", {}).get("code") == ToolRetry.code
+    return error_code(value) == ToolRetry.code
 
 
 def _unexpected() -> ToolFailed:

@@ -104,6 +104,9 @@ class About(Wire):
     starter: bool = Field(description="True when a small starter checkpoint serves any role")
     notes: tuple[Words, ...] = ()
     tools: tuple[ToolView, ...] = ()
+    absent_tools: tuple[ToolView, ...] = Field(
+        default=(), description="Whose checkpoints the profile lacks; a call says so"
+    )
     checkpoints: tuple[CheckpointView, ...] = ()
     language_server: LanguageServerView | None = None
     max_upload_bytes: int

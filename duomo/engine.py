@@ -39,6 +39,7 @@ from models.errors import CheckpointBusy, CheckpointError, InvalidRequest
 from models.inventory import Inventory, Removed
 from models.residency import Residency
 from retrieval.library import Hit, Library
+from tools.absent import absent
 from tools.answer_cache import AnswerCache
 from tools.artifacts import Artifact, ArtifactStore, Lineage
 from tools.contract import Tool
@@ -81,7 +82,7 @@ class Engine:
         self.artifacts = ArtifactStore(settings.artifacts_dir)
         self.incoming_dir.mkdir(exist_ok=True)
         self.answers = AnswerCache(settings.answers_path, settings.answer_cache, VERSION)
-        self.tools = self._offered_tools()
+        self.tools, self.absent_tools = self._sorted_tools()
         self.events = EventLog(settings.events_path)
         self._library = Once(self._open_library)
         self._memory = Once(self._open_memory)
@@ -290,13 +291,16 @@ class Engine:
             embedder = LeasedEmbedder(self.residency, clip)
         return Library(self.settings.library_dir, embedder)
 
-    def _offered_tools(self) -> dict[str, Tool]:
-        """Those whose roles the profile has."""
-        return {
+    def _sorted_tools(self) -> tuple[dict[str, Tool], dict[str, Tool]]:
+        """Those whose roles the profile has, and the others."""
+        found = discover()
+        offered = {
             name: tool
-            for name, tool in discover().items()
+            for name, tool in found.items()
             if all(self.residency.has(role) for role in tool.roles)
         }
+        others = {name: absent(tool) for name, tool in found.items() if name not in offered}
+        return offered, others
 
     def _first_needs(self) -> dict[str, Callable[[], object]]:
         """What a first question waits for, by the name that `/readyz` shows."""
@@ -343,12 +347,16 @@ class Engine:
         return build_agent(
             self._chat_model
             or chat_model(self.settings, self.residency, self._endpoint, Reader(), self._foresee),
-            as_langchain(self.tools.values(), self._workshop()),
+            as_langchain(self._known_tools(), self._workshop()),
             self._memory(),
             Limits(model_calls=self.settings.max_steps),
             ask_first=self._ask_first,
             contracts=self.tools,
         )
+
+    def _known_tools(self) -> list[Tool]:
+        """By name, so that the language model reads them in one order."""
+        return [tool for _, tool in sorted({**self.tools, **self.absent_tools}.items())]
 
     def _bare_model(self) -> "BaseChatModel":
         from agent.reading import Verbatim

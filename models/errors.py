@@ -196,6 +196,12 @@ class ToolFailed(ToolError):
     code = "tool_failed"
 
 
+class ToolAbsent(ToolError):
+    """The profile lacks what the tool works with."""
+
+    code = "tool_absent"
+
+
 class EngineUnavailable(DuomoError):
     code = "engine_unavailable"
 

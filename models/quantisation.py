@@ -98,9 +98,7 @@ def _linears(model: nn.Module) -> Iterator[tuple[str, nn.Linear]]:
 
 def _four_bits(layer: nn.Linear, dtype: torch.dtype) -> nn.Module:
     bnb = _bitsandbytes()
-    new: Any = bnb.Linear4bit(
-        *_shape(layer), compute_dtype=dtype, quant_type="nf4", device="meta"
-    )
+    new: Any = bnb.Linear4bit(*_shape(layer), compute_dtype=dtype, quant_type="nf4", device="meta")
     new.weight = bnb.Params4bit(
         layer.weight.data, requires_grad=False, quant_type="nf4", compress_statistics=True
     )

@@ -24,6 +24,7 @@ def about(engine: EngineDep) -> About:
         starter=engine.is_starter(),
         notes=_notes(engine),
         tools=tuple(map(tool_view, engine.tools.values())),
+        absent_tools=tuple(map(tool_view, engine.absent_tools.values())),
         checkpoints=tuple(
             checkpoint_view(checkpoint, present=engine.is_present(checkpoint))
             for checkpoint in engine.checkpoints()

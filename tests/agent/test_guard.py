@@ -7,8 +7,9 @@ import pytest
 from langchain_core.messages import AIMessageChunk
 
 from agent.middleware import HALF_A_CALL, NO_ANSWER, TOO_MANY_STEPS, Limits
-from tests.agent.conftest import MakeWorld
+from tests.agent.conftest import MakeWorld, look, paint
 from tests.agent.test_runs import kinds, steps, words
+from tools.absent import absent
 
 
 def results(events: list[dict[str, Any]]) -> list[str]:
@@ -58,6 +59,19 @@ def test_what_is_missing_is_asked_for_in_the_words_of_its_description(
 def test_silence_after_a_bad_call_becomes_the_question(make_world: MakeWorld) -> None:
     world = make_world(("look", '{"image": "img-1"}'), "")
     assert words(world.told(world.ask("看"))) == "请把图发给我。"
+
+
+@pytest.mark.parametrize("arguments", ['{"colour": "red"}', "{}"])
+def test_a_tool_that_the_profile_lacks_ends_the_turn_in_its_own_words(
+    make_world: MakeWorld, arguments: str
+) -> None:
+    world = make_world(("paint", arguments), "画好了，img-1。", tools=[absent(paint), look])
+    events = world.told(world.ask("画"))
+    (step,) = steps(events)
+    assert (step["state"], step["error"]["code"]) == ("failed", "tool_absent")
+    assert words(events) == step["error"]["zh"]
+    assert "涂色" in words(events)
+    assert events[-1]["type"] == "RUN_FINISHED"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,10 @@ from agent.events import StoredEvent
 from duomo.engine import Engine
 from duomo.settings import load_settings
 from tests.agent.test_runs import steps, words
+from tests.fixtures.sounds import encoded
+from tests.fixtures.voices import RATE, hum
 from tools import replies
+from tools.artifacts import Lineage
 
 STARTER = Path(models.__file__).parent / "starter"
 
@@ -45,6 +48,29 @@ def test_pictures_are_searched_for_and_found(engine: Engine) -> None:
     assert step["artifacts"][0]["handle"] == "img-1"
     assert words(events)
     assert events[-1]["type"] == "RUN_FINISHED"
+
+
+@pytest.mark.parametrize("question", ["把这段录音转成文字", "这段录音说了什么？", "转写这段语音"])
+def test_what_the_profile_can_do_is_done_whatever_it_lacks(engine: Engine, question: str) -> None:
+    """Its prompt once held the offered tools alone: it then took most of them for missing."""
+    conversation = engine.events.conversations.create().id
+    file = encoded("wav", hum(1.0), RATE)
+    sound = engine.artifacts.put(file, name="话.wav", lineage=Lineage(source="upload"))
+    run_id = engine.runs.start(conversation, question, [sound.sha256])
+    events = [s.event for s in engine.events.follow(run_id)]
+    called = [e["toolCallName"] for e in events if e["type"] == "TOOL_CALL_START"]
+    assert called == ["transcribe_audio"]
+
+
+def test_what_the_profile_lacks_ends_the_turn_with_the_way_out(engine: Engine) -> None:
+    if "generate_image" in engine.tools:
+        pytest.skip("the starter profile draws")
+    conversation = engine.events.conversations.create().id
+    events = [s.event for s in ask(engine, "画一张春天的塔，然后读出来", conversation)]
+    (step,) = steps(events)
+    assert (step["state"], step["error"]["code"]) == ("failed", "tool_absent")
+    assert words(events) == step["error"]["zh"]
+    assert "模型与显存" in words(events)
 
 
 def test_a_greeting_calls_nothing(engine: Engine) -> None:

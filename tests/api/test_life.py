@@ -41,6 +41,8 @@ def test_a_request_waits_for_the_engine(serve: Serve) -> None:
     assert about.profile == "tiny"
     assert not about.starter
     assert {tool.name for tool in about.tools} >= {"search_images", "score_image"}
+    assert "generate_image" in {tool.name for tool in about.absent_tools}
+    assert not {tool.name for tool in about.tools} & {tool.name for tool in about.absent_tools}
     assert [(c.role, c.present) for c in about.checkpoints] == [("clip", True)]
 
 

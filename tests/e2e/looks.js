@@ -3,6 +3,7 @@
 // arrows of tabs, which scroll in a row of their own.
 () => {
   const CONTROLS = "button, a[href], input:not([type=file]), textarea, summary, [role=button], [role=tab], [role=option]";
+  const LAID_OVER = "[class*=st-key-picture-], [data-testid=stTabs] > :has([role=tablist])";
   const shown = (e) => e.checkVisibility({ opacityProperty: true, visibilityProperty: true });
   const lies = (e) => /fixed|sticky/.test(getComputedStyle(e).position);
   const floats = (e) => { for (; e; e = e.parentElement) if (lies(e)) return true; return false; };
@@ -10,7 +11,7 @@
   const wide = document.documentElement.scrollWidth;
   const wrong = wide > innerWidth ? [`scrolls sideways: ${wide} > ${innerWidth}`] : [];
   const boxed = [...document.querySelectorAll(`[data-testid=stMain] :is(${CONTROLS})`)]
-    .filter((e) => shown(e) && !floats(e) && !e.closest("[class*=st-key-picture-], [data-testid=stTabs] > :first-child"))
+    .filter((e) => shown(e) && !floats(e) && !e.closest(LAID_OVER))
     .map((e) => [e, e.getBoundingClientRect()])
     .filter(([, box]) => box.width > 2 && box.height > 2);
   for (const [e, box] of boxed) {

@@ -8,7 +8,7 @@ from tools.contract import Arguments
 from tools.handles import kind_of
 from tools.registry import discover
 from training.llm import bank, scenes
-from training.llm.corpus import ALL, FEW, conversation
+from training.llm.corpus import ALL, TODAY, conversation
 
 SEEDS = range(600)
 ATTACHED = re.compile(r"\[((?:img|aud)-\d+)\]")
@@ -86,11 +86,11 @@ def quoted_apart(wanted: str, before: str) -> bool:
 
 def test_no_call_of_a_tool_that_is_not_offered() -> None:
     for seed in SEEDS:
-        assert all(name in FEW for _, name, _ in calls_of(conversation(seed, FEW).messages))
+        assert all(name in TODAY for _, name, _ in calls_of(conversation(seed, TODAY).messages))
 
 
 def test_a_missing_tool_is_said_plainly() -> None:
-    texts = [m["content"] for seed in SEEDS for m in conversation(seed, FEW).messages]
+    texts = [m["content"] for seed in SEEDS for m in conversation(seed, TODAY).messages]
     assert any("我现在还不会画图。换成完整档（例如 12gb）就可以" in text for text in texts)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from training.llm.corpus import ALL, FEW, conversation, schemas
+from training.llm.corpus import ALL, TODAY, conversation, schemas
 from training.llm.encode import IGNORE, batches, encode, head, pieces
 from training.llm.vocabulary import build_tokenizer, save_tokenizer
 
@@ -40,8 +40,8 @@ def test_a_longer_conversation_begins_with_the_shorter(
 def test_training_reads_what_the_template_renders(
     tokenizer: PreTrainedTokenizerBase, seed: int
 ) -> None:
-    tools = schemas(FEW if seed % 2 else ALL)
-    messages = conversation(seed, FEW if seed % 2 else ALL).messages
+    tools = schemas(TODAY if seed % 2 else ALL)
+    messages = conversation(seed, TODAY if seed % 2 else ALL).messages
     written = head(tools) + "".join(text for text, _ in pieces(messages))
     assert written == render(tokenizer, messages, tools)
 

@@ -13,9 +13,8 @@ from training.llm import chains, intents, talk
 from training.llm.dialog import Dialog, TurnOver
 from training.llm.follow_ups import follow_up
 
-FEW = frozenset({"find_similar_images", "read_text", "score_image", "search_images", "speak"})
-STARTER = FEW | {"ask_image", "transcribe_audio"}  # what the starter profile offers
-ALL = STARTER | {"edit_image", "generate_image"}
+TODAY = frozenset({"find_similar_images", "read_text", "score_image", "search_images", "speak"})
+ALL = TODAY | {"ask_image", "edit_image", "generate_image", "transcribe_audio"}
 OPENINGS: list[tuple[Callable[[Dialog], None], int]] = [
     (intents.search, 14),
     (intents.similar, 7),
@@ -70,14 +69,12 @@ def _turn(d: Dialog, turn: Callable[[Dialog], Any]) -> None:
 
 
 def offered(rng: Random) -> frozenset[str]:
-    """The tools of a batch: mostly all nine or the starter profile's, sometimes others."""
+    """The tools of a batch: mostly all nine, often today's five, sometimes any of them."""
     kind = rng.random()
-    if kind < 0.4:
+    if kind < 0.55:
         return ALL
-    if kind < 0.7:
-        return STARTER
-    if kind < 0.8:
-        return FEW
+    if kind < 0.82:
+        return TODAY
     return frozenset(name for name in sorted(ALL) if rng.random() < 0.65)
 
 

@@ -50,7 +50,8 @@ def ask(
 def _ask(client: Client, question: str, files: Sequence[Path], *, yes: bool, fresh: bool) -> Turn:
     attachments = [client.upload(file).sha256 for file in files]
     tools = {tool.name: tool for tool in client.about().tools}
-    titles = {name: _title(tool.title_zh, tool.title_en) for name, tool in tools.items()}
+    known = (*tools.values(), *client.about().absent_tools)
+    titles = {tool.name: _title(tool.title_zh, tool.title_en) for tool in known}
     conversation = client.create_conversation()
     run = client.start_run(conversation.id, question, attachments, fresh=fresh)
     decided: set[str] = set()

@@ -24,7 +24,7 @@ _LEAST_SECONDS = 0.05  # shorter waits are not worth a word
 def show_step(step: Step, known: Mapping[str, ArtifactView]) -> None:
     """`known`: the files of the conversation by handle."""
     # Not `st.status`: it sleeps 50 ms whenever it is drawn, and calls a step done on its own.
-    tool = tool_of(step)
+    tool = _known(step)
     own = f":material/{tool.icon}:" if tool is not None else ":material/build:"
     icon = _SIGNS.get(step.state, own if step.ended else "spinner")
     with st.expander(
@@ -50,8 +50,14 @@ def tool_of(step: Step) -> ToolView | None:
     return next((tool for tool in about().tools if tool.name == step.tool), None)
 
 
+def _known(step: Step) -> ToolView | None:
+    """What the profile does not offer too."""
+    absent = (tool for tool in about().absent_tools if tool.name == step.tool)
+    return tool_of(step) or next(absent, None)
+
+
 def title_of(step: Step) -> str:
-    tool = tool_of(step)
+    tool = _known(step)
     if tool is None:
         return as_label(step.tool)
     return as_label(tool.title_en if words().locale == "en" else tool.title_zh)
