@@ -9,7 +9,7 @@ from models.errors import ToolAbsent
 from tools.context import ToolContext
 from tools.contract import Tool, ToolOutput
 
-_REMARK = "（现在的档位用不了）"
+_REMARK = "（现在的配置用不了）"
 
 
 @dataclass(frozen=True)
@@ -18,9 +18,9 @@ class AbsentTool(Tool):
         """Raises ToolAbsent whatever the arguments."""
         del raw, context
         raise ToolAbsent(
-            f"我现在还不会{self.title_zh}：这个档位没有这样的模型。到“模型与显存”换成完整档就可以。",
-            f"I cannot {self.title_en.lower()} yet: this profile has no such model. "
-            "Choose a full profile on the page “Models and memory”.",
+            f"没有{self.title_zh}的模型。请到“模型与显存”换一个配置。",
+            f"This profile has no model for “{self.title_en}”. "
+            "Choose another on the page “Models and memory”.",
         )
 
 

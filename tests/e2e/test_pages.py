@@ -22,7 +22,7 @@ from ui.supervise import free_port
 LOOKS = (Path(__file__).parent / "looks.js").read_text("utf-8")
 SIZES = {1440: 900, 390: 844}
 PAGES = ("chat", "library", "creations", "models", "settings", "about")
-ASKED = ("帮我找几张有拱桥的图", "画一张雪山的水墨画", "把“小桥流水人家”读给我听")
+ASKED = ("帮我找几张有拱桥的图", "把“小桥流水人家”读给我听", "画一张雪山的水墨画")
 SETTLED = """() => document.querySelector("[data-testid=stApp]")?.dataset.testScriptState ===
     "notRunning" && !document.querySelector("[data-testid=stSkeleton]") &&
     [...document.images].every((image) => image.complete)"""
@@ -44,12 +44,15 @@ TEXTS = """() => {
 
 @pytest.fixture(scope="module")
 def conversation(product: Product) -> str:
-    """Pictures found, one made, a sound spoken: something on every page."""
+    """Pictures found, a sound made, a picture drawn or refused: something on every page."""
     made = product.client.create_conversation().id
     for question in ASKED:
         run = product.client.start_run(made, question)
         for _ in product.client.run_events(run.run_id):
             pass
+    found, spoken, _ = product.client.transcript(made).turns
+    assert found.artifacts
+    assert spoken.artifacts
     return made
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from api.client import Step
 from api.schemas import ArtifactView, ToolView
+from models.errors import ToolAbsent
 from ui.untrusted import as_label, one_line, plain
 from ui.web.components.results import show_result
 from ui.web.engine import about
@@ -31,12 +32,18 @@ def show_step(step: Step, known: Mapping[str, ArtifactView]) -> None:
         _label(title_of(step), step), key=f"step-{step.call_id}", icon=icon, type="compact"
     ):
         _details(step)
-    if step.error is not None:
+    if step.error is not None and not _is_answered(step):
         message = step.error.en if words().locale == "en" else step.error.zh
         st.caption(f":red[{as_label(message, 300)}]")
     show_result(step, known)
     if not step.ended and step.fraction is not None:  # below, so that its end moves nothing
         st.progress(min(max(step.fraction, 0.0), 1.0), text=as_label(step.note))
+
+
+def _is_answered(step: Step) -> bool:
+    """Whether the answer, which is Chinese, says nothing but this error."""
+    assert step.error is not None
+    return step.error.code == ToolAbsent.code and words().locale != "en"
 
 
 def _label(title: str, step: Step) -> str:
