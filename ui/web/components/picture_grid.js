@@ -61,7 +61,7 @@ function draw(tile, words) {
   open.type = "button";
   open.setAttribute("aria-label", tile.name);
   open.title = tile.name;
-  open.append(tile.src ? picture(tile, words) : sign("♪"));
+  open.append(tile.src ? picture(tile, words) : sound());
   const box = document.createElement("input");
   box.type = "checkbox";
   box.setAttribute("aria-label", words.choose.replace("{}", tile.name));
@@ -82,6 +82,12 @@ function picture(tile, words) {
   image.onerror = () => image.replaceWith(sign(words.gone));
   image.src = tile.src;
   return image;
+}
+
+function sound() {
+  const span = sign("♪");
+  span.classList.add("sound");
+  return span;
 }
 
 function sign(text) {
