@@ -22,6 +22,7 @@ from agent.history import as_dicts
 from agent.options import AS_SET
 from agent.parsing import CallArguments, CallStart, Piece, Reasoning, Words, detokenise
 from agent.reading import Reader, Reading, Room
+from agent.reporting import in_words_of, report_of
 from agent.stops import until
 from agent.streaming import StreamingChatModel, ignore
 from models.roles.llm import LanguageModel, Sampling
@@ -61,7 +62,10 @@ class DuomoChatModel(StreamingChatModel):
             grammar = self.call_format.structural_tag(tools, run.handles() if run else ())
             cancel = run.cancel if run else None
             ids = llm.generate(prompt, sampling, grammar=grammar, cancel=cancel)
-            pieces = until(_pieces(self.call_format.parser(tools), _text(ids, llm)), options.stop)
+            pieces = _pieces(self.call_format.parser(tools), _text(ids, llm))
+            if llm.fixed_reports and (report := report_of(messages)):
+                pieces = in_words_of(report, pieces)
+            pieces = until(pieces, options.stop)
             yield from _chunks(pieces, self.on_tool_name)
             if run is not None:
                 run.check_cancelled()  # decoding stops without a word

@@ -64,7 +64,8 @@ class LanguageModel:
     """A loaded causal LM with its tokenizer, chat template and prefix caches.
 
     `history_tokens`: the longest conversation that it follows well, `text_tokens`: as much of one
-    text as it can take in; None: whatever its context holds.
+    text as it can take in; None: whatever its context holds. `fixed_reports`: it is too small to
+    say what tools gave, so that fixed sentences do.
     """
 
     def __init__(
@@ -78,12 +79,14 @@ class LanguageModel:
         thinking: bool | None = None,
         history_tokens: int | None = None,
         text_tokens: int | None = None,
+        fixed_reports: bool = False,
     ) -> None:
         self.tokenizer = tokenizer
         self._template: dict[str, Any] = {} if thinking is None else {"enable_thinking": thinking}
         self.context_tokens = context_tokens
         self.history_tokens = history_tokens or context_tokens
         self.text_tokens = text_tokens or context_tokens
+        self.fixed_reports = fixed_reports
         self.last: GenerationStats | None = None
         self._model: PreTrainedModel | None = model
         self._config = model.config
@@ -109,6 +112,7 @@ class LanguageModel:
             thinking=checkpoint.default_bool("thinking"),
             history_tokens=checkpoint.default_int("history_tokens", context),
             text_tokens=checkpoint.default_int("text_tokens", context),
+            fixed_reports=bool(checkpoint.default_bool("fixed_reports")),
         )
 
     @classmethod

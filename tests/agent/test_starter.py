@@ -73,6 +73,15 @@ def test_what_the_profile_lacks_ends_the_turn_with_the_way_out(engine: Engine) -
     assert "模型与显存" in words(events)
 
 
+def test_the_answer_about_a_picture_is_what_the_tool_said(engine: Engine) -> None:
+    """The starter repeated it with slips: 背天 for 秋天."""
+    conversation = engine.events.conversations.create().id
+    ask(engine, "帮我找几张有拱桥的图", conversation)
+    events = [s.event for s in ask(engine, "第二张是什么季节？", conversation)]
+    (step,) = steps(events)
+    assert words(events) == step["details"]["answer"]
+
+
 def test_a_greeting_calls_nothing(engine: Engine) -> None:
     conversation = engine.events.conversations.create().id
     events = [s.event for s in ask(engine, "你好呀", conversation)]

@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 from tools.handles import Kind, handle_of, with_attachments
+from tools.reports import reported
 from training.llm import bank, canned
 from training.llm.canned import Canned
 
@@ -121,34 +122,4 @@ class Dialog:
 
     def report(self) -> None:
         """The short answer after the tools of this turn: what came out of each."""
-        self.say("".join(_sentence(*step) for step in self._steps_to_report()))
-
-    def _steps_to_report(self) -> list[tuple[str, dict[str, Any], Canned]]:
-        return self.done[-3:]
-
-
-def _sentence(name: str, arguments: dict[str, Any], result: Canned) -> str:
-    """What a step brought, in a sentence."""
-    handles = _range(result.handles)
-    if name in ("search_images", "find_similar_images"):
-        like = "相似的" if name == "find_similar_images" else ""
-        return f"找到{len(result.handles)}张{like}图，{handles}，都在上面了。"
-    if name == "generate_image":
-        return f"画好了，{handles}。"
-    if name == "edit_image":
-        return f"改好了，{handles}。"
-    if name == "speak":
-        return f"读好了，{handles}。"
-    if name == "read_text":
-        return f"{arguments['image']}上写着：{result.said}。"
-    if name == "transcribe_audio":
-        return f"录音里说：{result.said}"
-    if name == "ask_image":
-        return result.said
-    return f"{arguments['image']}和“{arguments['text']}”的图文分是{result.score:.2f}。"
-
-
-def _range(handles: Sequence[str]) -> str:
-    if len(handles) < 3:
-        return "、".join(handles)
-    return f"{handles[0]} 到 {handles[-1]}"
+        self.say(reported((name, args, result.text) for name, args, result in self.done))

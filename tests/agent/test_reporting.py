@@ -1,0 +1,53 @@
+"""A small model chooses the tools; what they gave is said in fixed sentences."""
+
+from collections.abc import Iterator
+
+import pytest
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
+
+from agent.parsing import CallStart, Piece, Reasoning, Words
+from agent.reporting import in_words_of, report_of
+from tools import replies
+
+ASKED = HumanMessage("这是什么季节？")
+CALLED = AIMessage("", tool_calls=[{"name": "ask_image", "args": {"image": "img-1"}, "id": "1"}])
+
+
+def result(text: str, state: str = "done", code: str = "") -> ToolMessage:
+    artifact = {"state": state} | ({"error": {"code": code}} if code else {})
+    return ToolMessage(text, tool_call_id="1", name="ask_image", artifact=artifact)
+
+
+@pytest.mark.parametrize(
+    ("turn", "report"),
+    [
+        ([ASKED], ""),
+        ([ASKED, CALLED, result(replies.answered("夏天"))], "夏天。"),
+        ([ASKED, CALLED, result("图片打不开", "failed", "unreadable")], "图片打不开。"),
+        ([ASKED, CALLED, result("没有img-9", "failed", "tool_retry")], ""),
+        ([ASKED, CALLED, result(replies.answered("夏天")), AIMessage("夏天。"), ASKED], ""),
+    ],
+)
+def test_the_report_tells_what_this_turn_brought(turn: list[BaseMessage], report: str) -> None:
+    assert report_of(turn) == report
+
+
+def test_what_a_model_would_have_said_is_not_decoded() -> None:
+    decoded = []
+
+    def decoding() -> Iterator[Piece]:
+        for piece in (Reasoning("嗯"), Words("\n"), Words("背天"), Words("，背天")):
+            decoded.append(piece)
+            yield piece
+
+    assert list(in_words_of("夏天。", decoding())) == [
+        Reasoning("嗯"),
+        Words("\n"),
+        Words("夏天。"),
+    ]
+    assert Words("，背天") not in decoded
+
+
+def test_a_further_call_goes_through() -> None:
+    call = CallStart(0, "speak")
+    assert list(in_words_of("夏天。", iter([call]))) == [call]
