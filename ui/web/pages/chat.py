@@ -24,7 +24,7 @@ from ui.web.words import told, words
 ORDER = 10
 ICON = ":material/chat:"
 
-TURNS = 20
+TURNS = 10
 """Turns drawn at once; earlier ones on request."""
 LIVE_SECONDS = 0.2
 LOOK_SECONDS = 2.0
