@@ -52,9 +52,11 @@ class TurnGuard(AgentMiddleware[AgentState[Any], Any, Any]):
         run = running()
         run.check_cancelled()
         turn = last_turn(state["messages"])
-        if absent := _absent(turn):
-            return _end(say(run, absent))
-        retries = [m for m in turn if isinstance(m, ToolMessage) and is_retry(m.artifact)]
+        results = [m for m in turn if isinstance(m, ToolMessage)]
+        absent = [m for m in results if error_code(m.artifact) == ToolAbsent.code]
+        if absent:  # no other words would be as right
+            return _end(say(run, absent[0].text))
+        retries = [m for m in results if is_retry(m.artifact)]
         if len(retries) > self._limits.repairs:
             return _end(say(run, _question(retries[-1])))
         if sum(isinstance(m, AIMessage) for m in turn) >= self._limits.model_calls:
@@ -105,12 +107,6 @@ class TurnGuard(AgentMiddleware[AgentState[Any], Any, Any]):
             question=CANNOT,
         )
         return _result(request.tool_call, *_step(running(), request.tool_call).fail(error))
-
-
-def _absent(turn: Sequence[BaseMessage]) -> str:
-    """What a tool said that the profile lacks: no other words would be as right."""
-    results = [m for m in turn if isinstance(m, ToolMessage)]
-    return next((m.text for m in results if error_code(m.artifact) == ToolAbsent.code), "")
 
 
 def _end(*messages: BaseMessage) -> dict[str, Any]:

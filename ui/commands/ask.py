@@ -49,8 +49,9 @@ def ask(
 
 def _ask(client: Client, question: str, files: Sequence[Path], *, yes: bool, fresh: bool) -> Turn:
     attachments = [client.upload(file).sha256 for file in files]
-    tools = {tool.name: tool for tool in client.about().tools}
-    known = (*tools.values(), *client.about().absent_tools)
+    about = client.about()
+    tools = {tool.name: tool for tool in about.tools}
+    known = (*about.tools, *about.absent_tools)
     titles = {tool.name: _title(tool.title_zh, tool.title_en) for tool in known}
     conversation = client.create_conversation()
     run = client.start_run(conversation.id, question, attachments, fresh=fresh)
