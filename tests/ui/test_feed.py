@@ -55,6 +55,19 @@ def test_waiting_without_news_returns_in_time(serve: Serve) -> None:
     assert time.monotonic() - begun < 2.0
 
 
+def test_a_feed_waits_until_there_is_something_of_a_turn(
+    serve: Serve, gate: threading.Event
+) -> None:
+    running = serve(gate)
+    conversation = running.client.create_conversation()
+    running.client.start_run(conversation.id, "等一下")
+    feed = Feed(running.client, conversation.id)
+    feed.refresh()
+    threading.Timer(0.2, gate.set).start()
+    assert feed.wait_until(lambda transcript: bool(transcript.turns[0].blocks), 5.0).turns[0].blocks
+    assert feed.now().turns[0].blocks
+
+
 def test_old_conversations_are_dropped_from_memory(serve: Serve) -> None:
     feeds = Feeds(serve().client)
     first = feeds.of("a")

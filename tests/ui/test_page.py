@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 import ui.web
 from tests.api.conftest import Running, Serve
 from tests.fixtures.home import picture
+from ui.web.pages.chat import HELD, TURNS
 from ui.web.words import words
 
 APP = Path(ui.web.__file__).parent / "entry" / "app.py"
@@ -148,6 +149,34 @@ def pressed(page: AppTest, key: str) -> AppTest:
     next(button for button in page.button if (button.key or "").startswith(key)).click().run()
     assert not page.exception
     return page
+
+
+def test_a_long_conversation_shows_its_end_and_the_rest_on_request(engine: Serve) -> None:
+    count = TURNS + HELD + 1
+    running = engine(*[f"答{number}。" for number in range(count)])
+    conversation_id = ask(running, "问0")
+    for number in range(1, count):
+        run = running.client.start_run(conversation_id, f"问{number}")
+        list(running.client.run_events(run.run_id))
+    page = opened(conversation_id)
+    assert questions(page) == [f"问{number}" for number in range(HELD, count)]
+    pressed(page, "earlier")
+    assert questions(page) == [f"问{number}" for number in range(count)]
+
+
+def questions(page: AppTest) -> list[str]:
+    return [part.value for part in page.text if part.value.startswith("问")]
+
+
+def test_a_turn_that_begins_stands_below_those_before_it(
+    engine: Serve, gate: threading.Event
+) -> None:
+    running = engine("一。", gate)
+    conversation_id = ask(running, "问0")
+    running.client.start_run(conversation_id, "问1")
+    page = opened(conversation_id)
+    assert questions(page) == ["问0", "问1"]
+    gate.set()
 
 
 def test_an_earlier_question_is_answered_again_in_a_branch(engine: Serve) -> None:

@@ -6,6 +6,7 @@ folds the stored events again and goes on where the engine is.
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -35,11 +36,19 @@ class Feed:
             self._follow()
             return self._transcript
 
+    def now(self) -> Transcript:
+        """The transcript as it was brought last."""
+        return self._transcript
+
     def wait(self, after: int, seconds: float) -> Transcript:
         """The transcript once it is past sequence number `after`, or as it is after `seconds`."""
+        return self.wait_until(lambda transcript: transcript.last_seq > after, seconds)
+
+    def wait_until(self, holds: Callable[[Transcript], bool], seconds: float) -> Transcript:
+        """The transcript once `holds` says so, or as it is after `seconds`."""
         with self._changed:
             self._follow()
-            self._changed.wait_for(lambda: self._transcript.last_seq > after, seconds)
+            self._changed.wait_for(lambda: holds(self._transcript), seconds)
             return self._transcript
 
     def _follow(self) -> None:

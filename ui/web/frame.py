@@ -30,8 +30,8 @@ def show_frame() -> None:
         if not readiness.ready and "engine" in readiness.loading:
             states.show_starting()
             return
+        page.run()  # before the sidebar, which can wait
         show_sidebar(pages[1:])
-        page.run()
     except EngineUnavailable:
         states.show_unreachable()
 

@@ -25,9 +25,12 @@ def show_turn(
     transcript: Transcript,
     given: Mapping[str, FeedbackView] | None = None,
 ) -> None:
-    """`stop` is called with the run's id when a person presses the button. `given`: feedback by
-    run id; without it nothing can be done with the turn yet."""
-    known = transcript.artifacts
+    """The question and what came of it (`show_answer`)."""
+    show_asked(turn)
+    show_answer(turn, stop, transcript, given)
+
+
+def show_asked(turn: Turn) -> None:
     with st.chat_message(words()("chat.you"), avatar=USER_AVATAR):
         if turn.attachments:
             show_artifacts(turn.attachments, f"asked-{turn.run_id}")
@@ -35,6 +38,17 @@ def show_turn(
             st.text(said_of(turn))
         elif turn.text:
             st.text(plain(turn.text))
+
+
+def show_answer(
+    turn: Turn,
+    stop: Callable[[str], None],
+    transcript: Transcript,
+    given: Mapping[str, FeedbackView] | None = None,
+) -> None:
+    """`stop` is called with the run's id when a person presses the button. `given`: feedback by
+    run id; without it nothing can be done with the turn yet."""
+    known = transcript.artifacts
     # By this name a browser knows what has only just been spoken.
     name = f"turn-{'fresh-' if is_fresh(turn.run_id) else ''}{turn.run_id}"
     with (

@@ -1,6 +1,7 @@
 """对话: ask, watch the steps, go on. What is shown is the engine's; a reload loses nothing."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -12,11 +13,11 @@ from ui.untrusted import as_label, one_line
 from ui.web.asking import QUESTION, ask
 from ui.web.components.origin import show_origin
 from ui.web.components.sounds import SPEAKS, show_sounds
-from ui.web.components.turn import show_turn
+from ui.web.components.turn import show_answer, show_asked, show_turn
 from ui.web.components.welcome import show_welcome
 from ui.web.current import begin_new, current
 from ui.web.engine import about, engine, sample
-from ui.web.feed import feeds
+from ui.web.feed import Feed, feeds
 from ui.web.fresh import note_fresh
 from ui.web.telling import tell
 from ui.web.words import told, words
@@ -24,9 +25,13 @@ from ui.web.words import told, words
 ORDER = 10
 ICON = ":material/chat:"
 
-TURNS = 10
-"""Turns drawn at once; earlier ones on request."""
+TURNS = 8
+"""Turns drawn at once, and up to `HELD` more; earlier ones on request."""
+HELD = 4
+"""Turns that go out of sight together, so that the others seldom change their place."""
 LIVE_SECONDS = 0.2
+FIRST_SECONDS = 0.4
+"""How long the rest of the page waits for the first step of a new turn."""
 LOOK_SECONDS = 2.0
 FILE_TYPES = (
     "image",
@@ -44,9 +49,7 @@ def show() -> None:
     transcript = _transcript(conversation_id)
     given: Given = {}
     if conversation_id is not None and transcript.turns:
-        given = engine().feedback(conversation_id)
-        show_origin(conversation_id)
-        _turns(conversation_id, transcript, given)
+        given = _turns(conversation_id, transcript)
         if any(tool.name == SPEAKS for tool in about().tools):
             show_sounds()
         _input()
@@ -67,20 +70,26 @@ def _transcript(conversation_id: str | None) -> Transcript:
         return Transcript()
 
 
-def _turns(conversation_id: str, transcript: Transcript, given: Given) -> None:
+def _turns(conversation_id: str, transcript: Transcript) -> Given:
     """Turns that ended or wait for a person are drawn once; from the first that runs on, a fragment
-    follows the engine."""
-    turns = transcript.turns
+    follows the engine. It is drawn first, in the place after them: a person waits for its steps."""
+    turns, top = transcript.turns, st.container()
     first = _first_running(turns)
-    hidden = 0 if st.session_state.get("all-turns") == conversation_id else first - TURNS
-    if hidden > 0:
-        text = words()("chat.earlier", count=hidden)
-        st.button(text, key="earlier", type="tertiary", on_click=_show_all, args=(conversation_id,))
-    for turn in turns[max(hidden, 0) : first]:
-        with st.container():
-            show_turn(turn, _stop, transcript, given)
+    shows_all = st.session_state.get("all-turns") == conversation_id
+    hidden = 0 if shows_all else max(first - TURNS, 0) // HELD * HELD
+    ended = [(turn, st.container()) for turn in turns[hidden:first]]
     if first < len(turns):
-        _live(conversation_id, first)
+        with st.container():
+            _live(conversation_id, first)
+    with top:
+        show_origin(conversation_id)
+        if hidden:
+            _earlier(conversation_id, hidden)
+    given = engine().feedback(conversation_id)
+    for turn, place in ended:
+        with place, st.container():  # as deep as a fragment, so that nothing jumps when it ends
+            show_turn(turn, _stop, transcript, given)
+    return given
 
 
 def _first_running(turns: tuple[Turn, ...]) -> int:
@@ -93,6 +102,11 @@ def _shape(transcript: Transcript) -> tuple[bool, ...]:
     return tuple(turn.state == "waiting" for turn in transcript.turns)
 
 
+def _earlier(conversation_id: str, hidden: int) -> None:
+    text = words()("chat.earlier", count=hidden)
+    st.button(text, key="earlier", type="tertiary", on_click=_show_all, args=(conversation_id,))
+
+
 def _show_all(conversation_id: str) -> None:
     st.session_state["all-turns"] = conversation_id
 
@@ -100,20 +114,38 @@ def _show_all(conversation_id: str) -> None:
 @st.fragment(run_every=LIVE_SECONDS)
 def _live(conversation_id: str, first: int) -> None:
     """Runs again and again while a turn runs; news that comes meanwhile is drawn at once."""
-    seen = f"seen-{conversation_id}"
-    after = st.session_state.get(seen, 0)
-    transcript = feeds().of(conversation_id).wait(after, LIVE_SECONDS / 2)
-    st.session_state[seen] = transcript.last_seq
+    feed = feeds().of(conversation_id)
+    if len(feed.now().turns) <= first:
+        st.rerun()  # it had not been looked at for long, and was dropped
+    turn = feed.now().turns[first]
+    show_asked(turn)  # seen while its first step is waited for
+    transcript = _news(feed, turn)
     turn, *later = transcript.turns[first:]
     for running in (turn, *later):
         if not running.ended:
             note_fresh(running.run_id)
-    show_turn(turn, _stop, transcript)
+    show_answer(turn, _stop, transcript)
     for next_turn in later:
         with st.container():
             show_turn(next_turn, _stop, transcript)
     if _first_running(transcript.turns) != first:
         st.rerun()
+
+
+def _news(feed: Feed, turn: Turn) -> Transcript:
+    """A turn that is drawn for the first time is waited for until there is something of it."""
+    drawn, seen = st.session_state.get("live", ("", 0))
+    if drawn == turn.run_id:
+        transcript = feed.wait(seen, LIVE_SECONDS / 2)
+    else:
+        transcript = feed.wait_until(partial(_begun, run_id=turn.run_id), FIRST_SECONDS)
+    st.session_state["live"] = (turn.run_id, transcript.last_seq)
+    return transcript
+
+
+def _begun(transcript: Transcript, run_id: str) -> bool:
+    turn = transcript.turn(run_id)
+    return turn is not None and (bool(turn.blocks) or turn.ended)
 
 
 @st.fragment(run_every=LOOK_SECONDS)
