@@ -1,7 +1,8 @@
 """Pictures of the illustrated world drawn once into a flat file: training reads at memory speed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 
@@ -12,6 +13,8 @@ from training.world.edits import Change, sample_change
 from training.world.render import draw
 from training.world.scene import Scene, sample_scene
 from training.world.splits import TRAIN_SEEDS
+
+_CHUNK = 16  # pictures that a worker draws at a time
 
 
 def training_scene(row: int) -> Scene:
@@ -40,15 +43,26 @@ class PictureFile:
     size: int
     scene_of: Callable[[int], Scene] = training_scene
 
-    def draw_missing(self) -> None:
+    def draw_missing(self, workers: int = 1) -> None:
         """Draw what is not there yet; may be stopped and started again at any time."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("ab") as file:
             file.truncate(self.drawn() * self._row_bytes)
-            for row in range(self.drawn(), self.count):
-                file.write(draw(self.scene_of(row), self.size).tobytes())
+            missing = range(self.drawn(), self.count)
+            for row, picture in zip(missing, self._draw(missing, workers), strict=True):
+                file.write(picture)
                 if row % 500 == 499:
                     print(f"drawn {row + 1}/{self.count}", flush=True)
+
+    def _draw(self, rows: range, workers: int) -> Iterator[bytes]:
+        if workers < 2:
+            yield from map(self._row, rows)
+            return
+        with get_context("spawn").Pool(workers) as pool:
+            yield from pool.imap(self._row, rows, chunksize=_CHUNK)
+
+    def _row(self, row: int) -> bytes:
+        return draw(self.scene_of(row), self.size).tobytes()
 
     def drawn(self) -> int:
         """How many whole pictures the file holds."""

@@ -41,6 +41,12 @@ def test_drawing_goes_on_after_an_interruption(tmp_path: Path) -> None:
     assert np.array_equal(whole.read()[2], last)
 
 
+def test_several_workers_draw_the_same_pictures(tmp_path: Path, pictures: PictureFile) -> None:
+    shared = PictureFile(tmp_path / "p.u8", 4, IMAGE_SIZE)
+    shared.draw_missing(workers=2)
+    assert np.array_equal(shared.read(), pictures.read()[:4])
+
+
 def test_every_character_of_held_out_captions_is_known_and_nearly_every_caption_fits() -> None:
     texts = [full_caption(sample_scene(s), Random(s), HELD_OUT).text for s in range(60)]
     encoded = build_tokenizer()(texts)["input_ids"]

@@ -21,16 +21,24 @@ from training.draw.autoencoder import (
     encode_moments,
 )
 from training.draw.export import CALL, export, pipeline
-from training.draw.latents import LABELS, LatentFile, encode, survey, token_labels
+from training.draw.latents import (
+    LABELS,
+    LatentFile,
+    channel_weights,
+    encode,
+    survey,
+    token_labels,
+)
 from training.draw.norm import norm_silu
 from training.draw.prompts import DRAW, Thing, instruction, sample_prompt
 from training.draw.stages import Work
+from training.draw.start import carry_color
 from training.draw.text import FEATURES, create_text_encoder, features
 from training.draw.tokenizer import MAX_LENGTH, REGISTERS, build_tokenizer
 from training.draw.train_autoencoder import AutoencoderTrainer, Plan, to_input
 from training.draw.train_text import TextPlan, TextTrainer, encode_texts
 from training.draw.train_transformer import DrawPlan, DrawTrainer, Material
-from training.draw.transformer import Denoiser, create_transformer
+from training.draw.transformer import Denoiser, create_transformer, pack, unpack
 from training.draw.wording import INSTRUCTIONS, WIDE
 from training.muon import orthogonal
 from training.pictures import training_change
@@ -60,7 +68,11 @@ def material(tokenizer: Any) -> Material:
     torch.manual_seed(0)
     latents = np.random.default_rng(0).normal(size=(16, TOKENS, TOKEN_CHANNELS))
     return Material(
-        latents.astype(np.float16), PAIRS, tokenizer, create_text_encoder(len(tokenizer))
+        latents.astype(np.float16),
+        torch.ones(TOKEN_CHANNELS),
+        PAIRS,
+        tokenizer,
+        create_text_encoder(len(tokenizer)),
     )
 
 
@@ -188,6 +200,21 @@ def test_latents_are_normalised_and_encoding_goes_on(
     whole = LatentFile(tmp_path / "l", 4)
     whole.encode_missing(autoencoder, pictures)
     np.testing.assert_allclose(whole.read(), latents.numpy(), atol=0.1)
+
+
+def test_unpacking_undoes_packing() -> None:
+    tokens = torch.randn(2, TOKENS, TOKEN_CHANNELS)
+    torch.testing.assert_close(pack(unpack(tokens)), tokens)
+
+
+def test_channels_that_carry_colour_weigh_more(pictures: NDArray[np.uint8]) -> None:
+    torch.manual_seed(0)
+    autoencoder = create_autoencoder()
+    carry_color(autoencoder)  # in the first three of 16 channels, four cells a token
+    survey(autoencoder, pictures)
+    weights = channel_weights(autoencoder, encode(autoencoder, to_input(pictures)))
+    assert weights.mean() == pytest.approx(1.0)
+    assert set(weights.topk(12).indices.tolist()) == set(range(12))
 
 
 def test_autoencoder_resumes_as_if_it_had_never_stopped(

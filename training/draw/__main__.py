@@ -17,7 +17,7 @@ def main() -> None:
     options = _parse()
     path = options.pictures or options.work / f"pairs-{PIXELS}.u8"
     pictures = PictureFile(path, options.count, PIXELS, scene_of_pairs)
-    pictures.draw_missing()
+    pictures.draw_missing(options.threads)
     torch.set_num_threads(options.threads)
     work = Work(options.work, pictures.read(), options.start)
     work.autoencoder(Plan(steps=options.autoencoder_steps))

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from training.draw.autoencoder import SIDE, TOKEN_CHANNELS, TOKENS, encode_moments
 from training.draw.train_autoencoder import to_input
-from training.draw.transformer import pack
+from training.draw.transformer import pack, unpack
 from training.precision import autocast
 from training.world.captions import visible_color
 from training.world.colors import COLORS
@@ -22,6 +22,8 @@ from training.world.scene import Scene
 LABELS = (*(kind.key for kind in KINDS), *COLORS)  # what a token may show
 _NUMBER = {label: number for number, label in enumerate(LABELS)}
 _BATCH = 16
+_NUDGE = 0.3  # standard deviations of a channel
+_NUDGED = 8  # pictures that the channels' weights are measured on
 _SURVEYED = 1_000  # pictures that the latents' mean and spread are measured on
 _COVERED = 0.15  # share of a token's square that a thing must cover to be its label
 
@@ -42,6 +44,11 @@ class LatentFile:
                 file.write(encode(autoencoder, to_input(rows)).half().numpy().tobytes())
                 if start // _BATCH % 100 == 0:
                     print(f"encoded {start}/{self.count}", flush=True)
+
+    def weights(self, autoencoder: Any) -> Tensor:
+        """`channel_weights`, measured on a few of the pictures encoded so far."""
+        rows = np.linspace(0, self.encoded() - 1, min(_NUDGED, self.encoded())).astype(int)
+        return channel_weights(autoencoder, torch.from_numpy(self.read()[rows]).float())
 
     def encoded(self) -> int:
         size = self.path.stat().st_size if self.path.exists() else 0
@@ -74,6 +81,31 @@ def encode(autoencoder: Any, pictures: Tensor) -> Tensor:
     deviation = (bn.running_var + autoencoder.config.batch_norm_eps).sqrt()
     tokens: Tensor = (_packed_means(autoencoder, pictures) - bn.running_mean) / deviation
     return tokens
+
+
+@torch.no_grad()
+def channel_weights(autoencoder: Any, tokens: Tensor) -> Tensor:
+    """How much each channel of tokens [B, TOKENS, TOKEN_CHANNELS] matters to the eye, mean 1.
+
+    The root mean square of what a nudge of the channel does to the decoded pixels. A fifth of the
+    channels carries colour and six sevenths of the picture's energy; with equal weights the
+    transformer would spend four fifths of its loss on detail that it can't foresee."""
+    shown = _decode(autoencoder, tokens)
+    moved = torch.stack(
+        [
+            (_decode(autoencoder, tokens + _NUDGE * channel) - shown).square().mean().sqrt()
+            for channel in torch.eye(TOKEN_CHANNELS)
+        ]
+    )
+    return moved / moved.mean()
+
+
+def _decode(autoencoder: Any, tokens: Tensor) -> Tensor:
+    bn = autoencoder.bn
+    packed = tokens * (bn.running_var + autoencoder.config.batch_norm_eps).sqrt() + bn.running_mean
+    with autocast():
+        pixels: Tensor = autoencoder.decode(unpack(packed)).sample
+    return pixels.float()
 
 
 @torch.no_grad()

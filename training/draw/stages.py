@@ -79,8 +79,11 @@ class Work:
 
     def draw(self, plan: DrawPlan) -> None:
         """Train the transformer, or go on, on the latents encoded so far."""
-        encoded = self.latents().read()
-        material = Material(encoded, self.pairs(), self.tokenizer(), self.text_encoder())
+        latents = self.latents()
+        weights = latents.weights(self.surveyed())
+        material = Material(
+            latents.read(), weights, self.pairs(), self.tokenizer(), self.text_encoder()
+        )
         DrawTrainer(self.folder, plan, material, self._finished("transformer")).run()
 
     def export(self, out: Path) -> None:

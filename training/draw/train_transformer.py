@@ -52,9 +52,12 @@ class DrawPlan:
 
 @dataclass(frozen=True)
 class Material:
-    """What to learn from: pair p is rows 2p and 2p + 1 of `latents` [N, TOKENS, C]."""
+    """What to learn from: pair p is rows 2p and 2p + 1 of `latents` [N, TOKENS, C].
+
+    `weights` [C]: how much each channel's error counts, mean 1."""
 
     latents: NDArray[np.float16]
+    weights: Tensor
     pairs: Pairs
     tokenizer: Any
     text_encoder: Any
@@ -163,7 +166,8 @@ class DrawTrainer:
         with autocast():
             velocity, tokens = self.denoise(mixed, sigma, batch.text, batch.reference)
             named = self.labels(tokens)
-        flow = (velocity.float() - (noise - batch.clean)).square().mean()
+        wrong = (velocity.float() - (noise - batch.clean)).square()
+        flow = (wrong * self.material.weights).mean()
         label = _label_loss(named.float(), batch.labels)
         for parameter in self._parameters():
             parameter.grad = None

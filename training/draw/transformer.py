@@ -67,6 +67,13 @@ def pack(latents: Tensor) -> Tensor:
     return packed
 
 
+def unpack(tokens: Tensor) -> Tensor:
+    """The latents [B, C, h, w] that `pack` made into tokens of a square picture."""
+    squares = tokens.transpose(1, 2).reshape(len(tokens), -1, SIDE, SIDE)
+    latents: Tensor = Flux2KleinPipeline._unpatchify_latents(squares)
+    return latents
+
+
 def _turn(transformer: Any, image_ids: Tensor) -> Rotation:
     return rotation(transformer, torch.cat([_TEXT_IDS, image_ids]))
 
