@@ -18,14 +18,17 @@ from pydantic import Field
 
 from agent.context import LlmTicket, RunContext, current_run
 from agent.grammar import CallFormat, Hermes, Parser, Schema
-from agent.history import as_dicts
+from agent.history import as_dicts, said
 from agent.options import AS_SET
 from agent.parsing import CallArguments, CallStart, Piece, Reasoning, Words, detokenise
 from agent.reading import Reader, Reading, Room
 from agent.reporting import in_words_of, report_of
 from agent.stops import until
 from agent.streaming import StreamingChatModel, ignore
+from models.decoding.copying import Source
 from models.roles.llm import LanguageModel, Sampling
+
+_BY_HEART = frozenset({"speak"})  # a poem that only its title is given of
 
 
 class DuomoChatModel(StreamingChatModel):
@@ -61,7 +64,8 @@ class DuomoChatModel(StreamingChatModel):
             prompt = self._prompt(llm, messages, tools, sampling)
             grammar = self.call_format.structural_tag(tools, run.handles() if run else ())
             cancel = run.cancel if run else None
-            ids = llm.generate(prompt, sampling, grammar=grammar, cancel=cancel)
+            source = Source(said(messages), _BY_HEART)
+            ids = llm.generate(prompt, sampling, grammar=grammar, source=source, cancel=cancel)
             pieces = _pieces(self.call_format.parser(tools), _text(ids, llm))
             if llm.fixed_reports and (report := report_of(messages)):
                 pieces = in_words_of(report, pieces)

@@ -54,6 +54,13 @@ def _no_result(call: ToolCall) -> ToolMessage:
     )
 
 
+def said(messages: Sequence[BaseMessage]) -> str:
+    """All that the person, the model, its calls and its tools have said, instructions apart."""
+    spoken = [message.text for message in messages if not isinstance(message, SystemMessage)]
+    calls = [call for m in messages if isinstance(m, AIMessage) for call in m.tool_calls]
+    return "\n".join([*spoken, *(str(call["args"]) for call in calls)])
+
+
 def as_dicts(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
     """Messages as chat templates take them."""
     return [_as_dict(message) for message in messages]

@@ -17,6 +17,7 @@ class GrammarMasks:
     """Compiles structural tags for one tokenizer, each once.
 
     Compiling takes tenths of a second without Python's lock, so it goes on beside the prefill.
+    `vocabulary`: the bytes of each token.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class GrammarMasks:
         info = xgrammar.TokenizerInfo.from_huggingface(
             tokenizer, vocab_size=vocabulary_size, stop_token_ids=sorted(stop_tokens)
         )
+        self.vocabulary: list[bytes] = info.decoded_vocab
         self._compiler = xgrammar.GrammarCompiler(
             info, max_threads=os.cpu_count() or 1, cache_limit_bytes=CACHE_BYTES
         )

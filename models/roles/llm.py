@@ -21,6 +21,7 @@ from transformers import (
 )
 
 from models.catalog import Checkpoint
+from models.decoding.copying import CopyPenalty, Source
 from models.decoding.grammar import GrammarMask, GrammarMasks
 from models.decoding.kv_cache import (
     Held,
@@ -65,7 +66,8 @@ class LanguageModel:
 
     `history_tokens`: the longest conversation that it follows well, `text_tokens`: as much of one
     text as it can take in; None: whatever its context holds. `fixed_reports`: it is too small to
-    say what tools gave, so that fixed sentences do.
+    say what tools gave, so that fixed sentences do. `copy_penalty`: in nats, on words of a call
+    that nobody has used (`models.decoding.copying`).
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class LanguageModel:
         history_tokens: int | None = None,
         text_tokens: int | None = None,
         fixed_reports: bool = False,
+        copy_penalty: int = 0,
     ) -> None:
         self.tokenizer = tokenizer
         self._template: dict[str, Any] = {} if thinking is None else {"enable_thinking": thinking}
@@ -87,6 +90,7 @@ class LanguageModel:
         self.history_tokens = history_tokens or context_tokens
         self.text_tokens = text_tokens or context_tokens
         self.fixed_reports = fixed_reports
+        self.copy_penalty = copy_penalty
         self.last: GenerationStats | None = None
         self._model: PreTrainedModel | None = model
         self._config = model.config
@@ -113,6 +117,7 @@ class LanguageModel:
             history_tokens=checkpoint.default_int("history_tokens", context),
             text_tokens=checkpoint.default_int("text_tokens", context),
             fixed_reports=bool(checkpoint.default_bool("fixed_reports")),
+            copy_penalty=checkpoint.default_int("copy_penalty", 0),
         )
 
     @classmethod
@@ -144,11 +149,13 @@ class LanguageModel:
         sampling: Sampling,
         *,
         grammar: str | None = None,
+        source: Source | None = None,
         cancel: threading.Event | None = None,
     ) -> Iterator[int]:
         """Yield new tokens until an end token (not yielded), a limit, or `cancel`.
 
-        `grammar` is an xgrammar structural tag as JSON: nothing it forbids can come out. The keys
+        `grammar` is an xgrammar structural tag as JSON: nothing it forbids can come out. `source`
+        is what calls are copied from, for a model with a `copy_penalty`. The keys
         and values of the longest prefix seen before are reused; what was done is in `last`.
         Raises InvalidRequest (empty prompt, no room in the context, no structural tag).
         """
@@ -162,7 +169,8 @@ class LanguageModel:
             logits = self._prefill(held, prompt, stop)
             if logits is not None:
                 sampler = Sampler(sampling, prompt, logits.device)
-                choose = partial(_choose, sampler, mask.result() if mask is not None else None)
+                rules = (self._copying(source), mask.result() if mask is not None else None)
+                choose = partial(_choose, sampler, [rule for rule in rules if rule is not None])
                 yield from self._decode(held, logits, choose, stop, stats, limit)
             if stop.is_set():
                 stats.stop = "cancelled"
@@ -204,6 +212,11 @@ class LanguageModel:
     @cached_property
     def _masks(self) -> GrammarMasks:
         return GrammarMasks(self.tokenizer, self.vocabulary_size, self.eos_token_ids)
+
+    def _copying(self, source: Source | None) -> CopyPenalty | None:
+        if source is None or not self.copy_penalty:
+            return None
+        return CopyPenalty(self._masks.vocabulary, source, self.copy_penalty)
 
     def _room(self, prompt: Sequence[int], sampling: Sampling) -> int:
         """How many tokens may follow `prompt`."""
@@ -276,13 +289,15 @@ class LanguageModel:
 
 
 @torch.inference_mode()
-def _choose(sampler: Sampler, mask: GrammarMask | None, logits: torch.Tensor) -> int:
+def _choose(
+    sampler: Sampler, rules: Sequence[CopyPenalty | GrammarMask], logits: torch.Tensor
+) -> int:
     sampler.penalise(logits)
-    if mask is not None:
-        mask.apply(logits)
+    for rule in rules:
+        rule.apply(logits)
     token = sampler.choose(logits)
-    if mask is not None:
-        mask.accept(token)
+    for rule in rules:
+        rule.accept(token)
     return token
 
 

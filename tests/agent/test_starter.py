@@ -1,5 +1,6 @@
 """The starter language model asks for the right tool: the real weights, end to end, on this CPU."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,6 +49,15 @@ def test_pictures_are_searched_for_and_found(engine: Engine) -> None:
     assert step["artifacts"][0]["handle"] == "img-1"
     assert words(events)
     assert events[-1]["type"] == "RUN_FINISHED"
+
+
+@pytest.mark.parametrize("name", ["雾凇", "擂茶"])
+def test_rare_characters_are_copied_as_they_were_written(engine: Engine, name: str) -> None:
+    """Without `models.decoding.copying` it looked for 雾缭 and for 髂茶."""
+    conversation = engine.events.conversations.create().id
+    events = [s.event for s in ask(engine, f"搜一下：{name}", conversation)]
+    arguments = [e["delta"] for e in events if e["type"] == "TOOL_CALL_ARGS"]
+    assert json.loads("".join(arguments))["query"] == name
 
 
 @pytest.mark.parametrize("question", ["把这段录音转成文字", "这段录音说了什么？", "转写这段语音"])
