@@ -99,7 +99,7 @@ class DuomoChatModel(StreamingChatModel):
 
         most = llm.context_tokens - min(sampling.max_new_tokens, llm.context_tokens // 4)
         history = min(llm.history_tokens, most)
-        room = Room(most, history, min(llm.text_tokens, history // 2))
+        room = Room(most, history, min(llm.text_tokens, history // 2), llm.ordinal_notes)
         whole = lambda kept: len(render(kept))  # noqa: E731
         return render(self.reader.fit(messages, whole, alone, room))
 

@@ -13,7 +13,7 @@ from typing import Protocol, runtime_checkable
 from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
 
 from agent.digest import digest
-from agent.reference import with_references
+from agent.reference import with_ordinals, with_references
 from agent.texts import excerpt, with_names, with_notes
 
 DIGEST_SHARE = 6  # the digest takes at most this part of the history
@@ -21,11 +21,14 @@ DIGEST_SHARE = 6  # the digest takes at most this part of the history
 
 @dataclass(frozen=True)
 class Room:
-    """Tokens that a prompt may have, those past which old turns leave it, those of a long text."""
+    """Tokens that a prompt may have, those past which old turns leave it, those of a long text.
+
+    `ordinals`: whether “第二张” is explained."""
 
     prompt: int
     history: int
     text: int
+    ordinals: bool = False
 
     @property
     def digest(self) -> int:
@@ -73,6 +76,7 @@ class Reader:
         """
         tokens = lambda text: alone([HumanMessage(text)])  # noqa: E731
         noted = with_notes(messages, tokens, room.text)
+        noted = with_ordinals(noted) if room.ordinals else noted
         if whole(noted) <= room.history:
             return noted
         system, turns = _parts(noted)

@@ -67,7 +67,8 @@ class LanguageModel:
     `history_tokens`: the longest conversation that it follows well, `text_tokens`: as much of one
     text as it can take in; None: whatever its context holds. `fixed_reports`: it is too small to
     say what tools gave, so that fixed sentences do. `copy_penalty`: in nats, on words of a call
-    that nobody has used (`models.decoding.copying`).
+    that nobody has used (`models.decoding.copying`). `ordinal_notes`: it can't count, so that it is
+    told which picture is the second.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class LanguageModel:
         text_tokens: int | None = None,
         fixed_reports: bool = False,
         copy_penalty: int = 0,
+        ordinal_notes: bool = False,
     ) -> None:
         self.tokenizer = tokenizer
         self._template: dict[str, Any] = {} if thinking is None else {"enable_thinking": thinking}
@@ -91,6 +93,7 @@ class LanguageModel:
         self.text_tokens = text_tokens or context_tokens
         self.fixed_reports = fixed_reports
         self.copy_penalty = copy_penalty
+        self.ordinal_notes = ordinal_notes
         self.last: GenerationStats | None = None
         self._model: PreTrainedModel | None = model
         self._config = model.config
@@ -118,6 +121,7 @@ class LanguageModel:
             text_tokens=checkpoint.default_int("text_tokens", context),
             fixed_reports=bool(checkpoint.default_bool("fixed_reports")),
             copy_penalty=checkpoint.default_int("copy_penalty", 0),
+            ordinal_notes=bool(checkpoint.default_bool("ordinal_notes")),
         )
 
     @classmethod

@@ -8,6 +8,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from agent.digest import digest
 from agent.reading import Reader, Room, first_kept
+from agent.reference import with_ordinals
 from agent.texts import excerpt
 
 SYSTEM = SystemMessage("系统")
@@ -94,6 +95,34 @@ def test_the_first_picture_is_named_once_it_is_out_of_sight(words: str, noted: s
     kept = fit([*conversation(60), HumanMessage(words)], 300)
     assert kept[-1].text == noted
     assert fit([*conversation(2), HumanMessage(words)], 300)[-1].text == words
+
+
+FOUND = "找到3张图片：img-1、img-2、img-3"
+BEFORE = [HumanMessage("找三张渔村"), ToolMessage(FOUND, tool_call_id="a"), AIMessage("好了")]
+EDITED = [HumanMessage("换成夜晚"), ToolMessage("改好了：img-4", tool_call_id="b")]
+
+
+@pytest.mark.parametrize(
+    ("messages", "words", "note"),
+    [
+        (BEFORE, "第二张里有几条船", "（第二张是img-2）"),
+        (BEFORE, "最后一张和第1幅像吗", "（第1幅是img-1，最后一张是img-3）"),
+        (BEFORE, "倒数第二张呢", "（倒数第二张是img-2）"),
+        (BEFORE, "第四张呢", ""),
+        (BEFORE, "第二次来了", ""),
+        ([*BEFORE, *EDITED], "第三张也一样", "（第三张是img-3）"),
+        ([*BEFORE, *EDITED], "最后一张写了什么", ""),  # the last found, or the one made since?
+        ([], "第一张写了什么", ""),
+        ([], "[img-1][img-2]第二张写了什么", "（第二张是img-2）"),
+    ],
+)
+def test_a_picture_spoken_of_by_its_place_is_named(
+    messages: list[BaseMessage], words: str, note: str
+) -> None:
+    asked = [*messages, HumanMessage(words)]
+    assert with_ordinals(asked)[-1].text == note + words
+    assert with_ordinals(asked)[:-1] == messages
+    assert fit(asked, 1000)[-1].text == words  # only where it is asked for
 
 
 def test_a_digest_names_every_handle_and_cuts_none_in_half() -> None:
