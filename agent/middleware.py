@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
-from langchain.agents.middleware import AgentMiddleware, AgentState, hook_config
+from langchain.agents.middleware import AgentMiddleware, AgentState
 from langchain.agents.middleware.types import ModelRequest, ModelResponse, ToolCallRequest
 from langchain_core.messages import AIMessage, BaseMessage, ToolCall, ToolMessage
-from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from agent.context import RunContext, running
@@ -43,55 +42,51 @@ class TurnGuard(AgentMiddleware[AgentState[Any], Any, Any]):
         super().__init__()
         self._limits = limits
 
-    @hook_config(can_jump_to=["end"])
-    def before_model(
-        self,
-        state: AgentState[Any],
-        runtime: Runtime[Any],  # noqa: ARG002
-    ) -> dict[str, Any] | None:
-        run = running()
-        run.check_cancelled()
-        turn = last_turn(state["messages"])
-        results = [m for m in turn if isinstance(m, ToolMessage)]
-        absent = [m for m in results if error_code(m.artifact) == ToolAbsent.code]
-        if absent:  # no other words would be as right
-            return _end(say(run, absent[0].text))
-        retries = [m for m in results if is_retry(m.artifact)]
-        if len(retries) > self._limits.repairs:
-            return _end(say(run, _question(retries[-1])))
-        if sum(isinstance(m, AIMessage) for m in turn) >= self._limits.model_calls:
-            return _end(say(run, TOO_MANY_STEPS))
-        return None
-
-    @hook_config(can_jump_to=["end"])
-    def after_model(
-        self,
-        state: AgentState[Any],
-        runtime: Runtime[Any],  # noqa: ARG002
-    ) -> dict[str, Any] | None:
-        run = running()
-        run.check_cancelled()
-        turn = last_turn(state["messages"])
-        reply = turn[-1]
-        assert isinstance(reply, AIMessage)
-        if reply.response_metadata.get("finish_reason") == "length" and _has_call(reply):
-            return _drop_calls(run, reply)
-        if reply.invalid_tool_calls:
-            return _explain(run, reply)
-        if not reply.tool_calls:
-            return _complete(run, reply, turn)
-        if len(_calls(turn)) > self._limits.tool_calls:
-            return _end(*_refuse(run, reply.tool_calls), say(run, TOO_MANY_STEPS))
-        return _without_repetition(run, reply.tool_calls, turn[:-1])
-
     def wrap_model_call(
         self,
         request: ModelRequest[Any],
         handler: Callable[[ModelRequest[Any]], ModelResponse[Any]],
     ) -> ModelResponse[Any]:
+        """Around the model, not before and after it: hooks there would each be a step of the graph,
+        which costs as much as the rest of the agent's work."""
+        run = running()
+        run.check_cancelled()
+        turn = last_turn(request.state["messages"])
+        if (words := self._over(turn)) is not None:
+            return ModelResponse(result=[say(run, words)])
         response = handler(request)
-        messages = [set_aside(m) if isinstance(m, AIMessage) else m for m in response.result]
-        return replace(response, result=messages)
+        run.check_cancelled()
+        reply = response.result[-1]
+        assert isinstance(reply, AIMessage)
+        return replace(response, result=self._checked(run, set_aside(reply), turn))
+
+    def _over(self, turn: Sequence[BaseMessage]) -> str | None:
+        """The last words of a turn that must not go on."""
+        results = [m for m in turn if isinstance(m, ToolMessage)]
+        absent = [m for m in results if error_code(m.artifact) == ToolAbsent.code]
+        if absent:  # no other words would be as right
+            return absent[0].text
+        retries = [m for m in results if is_retry(m.artifact)]
+        if len(retries) > self._limits.repairs:
+            return _question(retries[-1])
+        if sum(isinstance(m, AIMessage) for m in turn) >= self._limits.model_calls:
+            return TOO_MANY_STEPS
+        return None
+
+    def _checked(
+        self, run: RunContext, reply: AIMessage, turn: Sequence[BaseMessage]
+    ) -> list[BaseMessage]:
+        """`reply`, or what takes its place; results of the calls that are not run; and an answer
+        behind them where the turn ends here. `turn`: what came before."""
+        if reply.response_metadata.get("finish_reason") == "length" and _has_call(reply):
+            return [_without_calls(run, reply)]
+        if reply.invalid_tool_calls:
+            return _explained(run, reply)
+        if not reply.tool_calls:
+            return [_completed(run, reply, turn)]
+        if len(_calls([*turn, reply])) > self._limits.tool_calls:
+            return [reply, *_refused(run, reply.tool_calls), say(run, TOO_MANY_STEPS)]
+        return [reply, *_repeated(run, reply.tool_calls, turn)]
 
     def wrap_tool_call(
         self,
@@ -107,10 +102,6 @@ class TurnGuard(AgentMiddleware[AgentState[Any], Any, Any]):
             question=CANNOT,
         )
         return _result(request.tool_call, *_step(running(), request.tool_call).fail(error))
-
-
-def _end(*messages: BaseMessage) -> dict[str, Any]:
-    return {"messages": list(messages), "jump_to": "end"}
 
 
 def _step(run: RunContext, call: ToolCall) -> Step:
@@ -135,31 +126,29 @@ def _has_call(reply: AIMessage) -> bool:
     return bool(reply.tool_calls or reply.invalid_tool_calls)
 
 
-def _drop_calls(run: RunContext, reply: AIMessage) -> dict[str, Any]:
+def _without_calls(run: RunContext, reply: AIMessage) -> AIMessage:
     """The reply was cut off in a call: LangChain would complete its JSON and run half a request."""
     error = ToolRetry(HALF_A_CALL, "The arguments were cut off.")
     for call_id in sorted(run.open_calls):
         Step(run, call_id).fail(error)
-    return _instead(run, reply, HALF_A_CALL)
+    return _and_words(run, reply, HALF_A_CALL)
 
 
-def _complete(
-    run: RunContext, reply: AIMessage, turn: Sequence[BaseMessage]
-) -> dict[str, Any] | None:
+def _completed(run: RunContext, reply: AIMessage, turn: Sequence[BaseMessage]) -> AIMessage:
     """An answer without words gets some: the last result, or that there is none."""
     if reply.text.strip():
-        return None
+        return reply
     results = [m for m in turn if isinstance(m, ToolMessage)]
-    return _instead(run, reply, _outcome(results[-1]) if results else NO_ANSWER)
+    return _and_words(run, reply, _outcome(results[-1]) if results else NO_ANSWER)
 
 
-def _instead(run: RunContext, reply: AIMessage, words: str) -> dict[str, Any]:
-    """`reply` with `words` added and no calls; the same id, so that it takes its place."""
+def _and_words(run: RunContext, reply: AIMessage, words: str) -> AIMessage:
+    """`reply` with `words` added and no calls."""
     say(run, words)
-    return {"messages": [AIMessage(reply.text + words, id=reply.id)]}
+    return AIMessage(reply.text + words, id=reply.id)
 
 
-def _explain(run: RunContext, reply: AIMessage) -> dict[str, Any]:
+def _explained(run: RunContext, reply: AIMessage) -> list[BaseMessage]:
     """Calls whose arguments cannot be read get their hint; those beside them are run.
 
     The broken text does not stay in the history: no chat template could render it.
@@ -169,7 +158,7 @@ def _explain(run: RunContext, reply: AIMessage) -> dict[str, Any]:
         for call in reply.invalid_tool_calls
     ]
     whole = AIMessage(reply.text, tool_calls=[*reply.tool_calls, *broken], id=reply.id)
-    return {"messages": [whole, *(_not_json(run, call) for call in broken)]}
+    return [whole, *(_not_json(run, call) for call in broken)]
 
 
 def _not_json(run: RunContext, call: ToolCall) -> ToolMessage:
@@ -190,23 +179,21 @@ def _question(result: ToolMessage) -> str:
     return result.artifact.get("question") or ASK_AGAIN.format(hint=result.text)
 
 
-def _refuse(run: RunContext, calls: Sequence[ToolCall]) -> list[BaseMessage]:
+def _refused(run: RunContext, calls: Sequence[ToolCall]) -> list[BaseMessage]:
     error = ToolRetry(TOO_MANY_STEPS, "Too many steps in one turn.")
     return [_result(call, *_step(run, call).fail(error)) for call in calls]
 
 
-def _without_repetition(
+def _repeated(
     run: RunContext, calls: Sequence[ToolCall], before: Sequence[BaseMessage]
-) -> dict[str, Any] | None:
+) -> list[BaseMessage]:
     """A call that was answered in this turn is not run again; when all were, the turn is over."""
     known = _results(before)
     repeated = [call for call in calls if _key(call) in known]
-    if not repeated:
-        return None
     results: list[BaseMessage] = [_repeat(run, call, known[_key(call)]) for call in repeated]
-    if len(repeated) < len(calls):
-        return {"messages": results}
-    return _end(*results, say(run, _outcome(known[_key(repeated[-1])])))
+    if not repeated or len(repeated) < len(calls):
+        return results
+    return [*results, say(run, _outcome(known[_key(repeated[-1])]))]
 
 
 def _repeat(run: RunContext, call: ToolCall, earlier: ToolMessage) -> ToolMessage:
