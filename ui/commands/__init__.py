@@ -6,6 +6,7 @@ from typer import rich_utils
 from ui.commands import (
     ask,
     cache,
+    conversation_turns,
     conversations,
     doctor,
     evaluate,
@@ -43,6 +44,12 @@ app.command("ask", help=text("help.ask"))(ask.ask)
 app.command("index", help=text("help.index"))(index.index)
 app.command("search", help=text("help.search"))(search.search)
 app.command("inspect", help=text("help.inspect"))(inspect.inspect)
+for name, command in {
+    "show": conversation_turns.show_turns,
+    "branch": conversation_turns.branch,
+    "rate": conversation_turns.rate,
+}.items():
+    conversations.app.command(name, help=text(f"help.conversations_{name}"))(command)
 app.add_typer(conversations.app, name="conversations", help=text("help.conversations"))
 models.app.command("plan", help=text("help.models_plan"))(models_plan.plan)
 app.add_typer(models.app, name="models", help=text("help.models"))

@@ -27,7 +27,7 @@ Which = Annotated[str, typer.Argument(help=text("help.conversation"))]
 def list_conversations(
     as_json: Annotated[bool, typer.Option("--json", help=text("help.json"))] = False,
 ) -> None:
-    with _engine() as client:
+    with connected() as client:
         found = client.conversations()
     if as_json:
         console.out(json.dumps([c.model_dump() for c in found], ensure_ascii=False, indent=2))
@@ -35,7 +35,7 @@ def list_conversations(
     table = Table(box=None, pad_edge=False, show_header=False)
     for conversation in found:
         when = datetime.fromtimestamp(conversation.updated).astimezone()
-        table.add_row(conversation.id[:8], f"{when:%Y-%m-%d %H:%M}", Text(_title(conversation)))
+        table.add_row(conversation.id[:8], f"{when:%Y-%m-%d %H:%M}", Text(title_of(conversation)))
     console.print(table)
 
 
@@ -44,8 +44,8 @@ def list_conversations(
 def rename(
     which: Which, title: Annotated[str, typer.Argument(help=text("help.conversation_title"))]
 ) -> None:
-    with _engine() as client:
-        client.rename_conversation(_found(client, which).id, title)
+    with connected() as client:
+        client.rename_conversation(found(client, which).id, title)
 
 
 @app.command("delete", help=text("help.conversations_delete"))
@@ -54,9 +54,9 @@ def delete(
     which: Which,
     yes: Annotated[bool, typer.Option("--yes", "-y", help=text("help.yes"))] = False,
 ) -> None:
-    with _engine() as client:
-        conversation = _found(client, which)
-        question = text("conversations.delete", title=_title(conversation))
+    with connected() as client:
+        conversation = found(client, which)
+        question = text("conversations.delete", title=title_of(conversation))
         if not yes and not (is_interactive() and typer.confirm(question)):
             raise Cancelled(
                 "没有删除。要不经询问就删除，请加 --yes。",
@@ -73,9 +73,9 @@ def export(
         Path | None, typer.Option("--output", "-o", help=text("help.conversations_output"))
     ] = None,
 ) -> None:
-    with _engine() as client:
-        conversation = _found(client, which)
-        target = output or Path(f"{file_stem(_title(conversation))}.zip")
+    with connected() as client:
+        conversation = found(client, which)
+        target = output or Path(f"{file_stem(title_of(conversation))}.zip")
         if target.exists():
             raise InvalidRequest(
                 f"{target} 已经在那里了。请用 -o 换一个名字。",
@@ -92,16 +92,16 @@ def import_(
         Path, typer.Argument(help=text("help.conversations_zip"), exists=True, dir_okay=False)
     ],
 ) -> None:
-    with _engine() as client:
+    with connected() as client:
         conversation = client.import_conversation(file)
-    show(text("conversations.imported", title=_title(conversation), id=conversation.id[:8]))
+    show(text("conversations.imported", title=title_of(conversation), id=conversation.id[:8]))
 
 
-def _engine() -> AbstractContextManager[Client]:
+def connected() -> AbstractContextManager[Client]:
     return connect(load_settings(), lambda: errors.print(text("engine.starting"), style="dim"))
 
 
-def _found(client: Client, which: str) -> ConversationView:
+def found(client: Client, which: str) -> ConversationView:
     """By the beginning of its id, where only one begins so."""
     found = [c for c in client.conversations() if which and c.id.startswith(which)]
     if len(found) != 1:
@@ -112,5 +112,5 @@ def _found(client: Client, which: str) -> ConversationView:
     return found[0]
 
 
-def _title(conversation: ConversationView) -> str:
+def title_of(conversation: ConversationView) -> str:
     return one_line(conversation.title, 60) or text("conversations.untitled")
