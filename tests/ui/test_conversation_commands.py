@@ -45,13 +45,11 @@ def test_turns_are_shown_rated_and_branched_off(engine: Serve) -> None:
     for question in ("甲", "乙"):
         list(client.run_events(client.start_run(conversation.id, question).run_id))
     short = conversation.id[:8]
-    assert (
-        "👎 太短" in duomo("conversations", "rate", short, "2", "--down", "--note", "太短").output
-    )
+    rated = duomo("conversations", "rate", short, "2", "--down", "--note", "太短")
+    assert "👎 太短" in rated.output
     shown = duomo("conversations", "show", short).output
-    assert [
-        shown.index(words) for words in ("1  甲", "一。", "2  乙", "二。", "👎 太短")
-    ] == sorted(shown.index(words) for words in ("1  甲", "一。", "2  乙", "二。", "👎 太短"))
+    places = [shown.index(words) for words in ("1  甲", "一。", "2  乙", "二。", "👎 太短")]
+    assert places == sorted(places)
     assert duomo("conversations", "branch", short, "2", "--before").exit_code == 0
     [branch] = [one for one in client.conversations() if one.id != conversation.id]
     assert [turn.text for turn in client.transcript(branch.id).turns] == ["甲"]

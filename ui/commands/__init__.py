@@ -44,12 +44,10 @@ app.command("ask", help=text("help.ask"))(ask.ask)
 app.command("index", help=text("help.index"))(index.index)
 app.command("search", help=text("help.search"))(search.search)
 app.command("inspect", help=text("help.inspect"))(inspect.inspect)
-for name, command in {
-    "show": conversation_turns.show_turns,
-    "branch": conversation_turns.branch,
-    "rate": conversation_turns.rate,
-}.items():
-    conversations.app.command(name, help=text(f"help.conversations_{name}"))(command)
+_turns = conversations.app.command
+_turns("show", help=text("help.conversations_show"))(conversation_turns.show_turns)
+_turns("branch", help=text("help.conversations_branch"))(conversation_turns.branch)
+_turns("rate", help=text("help.conversations_rate"))(conversation_turns.rate)
 app.add_typer(conversations.app, name="conversations", help=text("help.conversations"))
 models.app.command("plan", help=text("help.models_plan"))(models_plan.plan)
 app.add_typer(models.app, name="models", help=text("help.models"))
