@@ -26,19 +26,18 @@ def stored(running: Running, colour: str, handle: str, **more: Any) -> ArtifactV
     return ArtifactView(**{**info.model_dump(), "handle": handle, **more})
 
 
-def shown(step: Step, *known: ArtifactView) -> AppTest:
-    page = AppTest.from_function(
-        _page, args=(step, {view.handle: view for view in known}), default_timeout=SECONDS
-    )
+def shown(step: Step, *known: ArtifactView, said: str = "") -> AppTest:
+    handles = {view.handle: view for view in known}
+    page = AppTest.from_function(_page, args=(step, handles, said), default_timeout=SECONDS)
     page.run()
     assert not page.exception
     return page
 
 
-def _page(step: object, known: object) -> None:
+def _page(step: object, known: object, said: object) -> None:
     from ui.web.components.results import show_result
 
-    show_result(step, known)  # type: ignore[arg-type]
+    show_result(step, known, said)  # type: ignore[arg-type]
 
 
 def captions(page: AppTest) -> list[str]:
@@ -120,3 +119,11 @@ def test_an_answer_stands_beside_the_picture_it_is_about(running: Running) -> No
     page = shown(Step("t1", "ask_image", "done", '{"image": "img-1"}', details=details), source)
     assert captions(page) == ["img-1"]
     assert page.markdown[0].value == "三只。\\*不是\\*四只"
+
+
+def test_what_the_answer_says_does_not_stand_beside_the_picture_too(running: Running) -> None:
+    source = stored(running, "red", "img-1")
+    step = Step("t1", "ask_image", "done", '{"image": "img-1"}', details={"answer": "三只。"})
+    page = shown(step, source, said="图里有三只。")
+    assert captions(page) == ["img-1"]
+    assert not page.markdown

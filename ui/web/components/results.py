@@ -24,12 +24,12 @@ SHOWN = 6
 """Lines of a transcript that are read at a glance; the rest is folded."""
 
 
-def show_result(step: Step, known: Known) -> None:
-    """While the step runs, what there is of it so far."""
-    _RESULTS.get(step.tool, _files)(step, known)
+def show_result(step: Step, known: Known, said: str = "") -> None:
+    """While the step runs, what there is of it so far. `said`: the answer of its turn."""
+    _RESULTS.get(step.tool, _files)(step, known, said)
 
 
-def _files(step: Step, _known: Known) -> None:
+def _files(step: Step, _known: Known, _said: str) -> None:
     if step.ended or step.preview is None:
         show_artifacts(step.artifacts, step.call_id)
         return
@@ -38,10 +38,10 @@ def _files(step: Step, _known: Known) -> None:
         show_preview(step.preview, f"{step.call_id}-0", LARGE)
 
 
-def _beside_its_source(step: Step, known: Known) -> None:
+def _beside_its_source(step: Step, known: Known, said: str) -> None:
     source = known.get(str((step.arguments or {}).get("image")))
     if source is None or (not step.artifacts and (step.ended or step.preview is None)):
-        _files(step, known)
+        _files(step, known, said)
         return
     with st.container(key=f"pair-{step.call_id}"):
         show_picture(source, f"{step.call_id}-source", SMALL)
@@ -51,24 +51,25 @@ def _beside_its_source(step: Step, known: Known) -> None:
             show_preview(step.preview, f"{step.call_id}-0", LARGE)
 
 
-def _answer(step: Step, known: Known) -> None:
-    """The picture in small, and what was said about it."""
+def _answer(step: Step, known: Known, said: str) -> None:
+    """The picture in small, and what was found in it, unless the turn's answer says the same."""
     answer = step.details.get("answer")
     source = known.get(str((step.arguments or {}).get("image")))
     if not isinstance(answer, str) or source is None:
-        _files(step, known)
+        _files(step, known, said)
         return
     with st.container(key=f"said-of-{step.call_id}", horizontal=True, vertical_alignment="center"):
         with st.container(key=f"small-{step.call_id}", width=96):
             show_picture(source, f"{step.call_id}-source", SMALL)
-        st.markdown(as_label(answer, 2000))
+        if answer.strip() not in said:
+            st.markdown(as_label(answer, 2000))
 
 
-def _transcript(step: Step, known: Known) -> None:
+def _transcript(step: Step, known: Known, said: str) -> None:
     """Who listens with the eyes: every sentence after the time it begins."""
     lines = [_line(segment) for segment in _segments(step)]
     if not lines:
-        _files(step, known)
+        _files(step, known, said)
         return
     st.markdown("  \n".join(lines[:SHOWN]))
     if len(lines) > SHOWN:
@@ -99,7 +100,7 @@ def _whole(value: object) -> int:
     return int(value) if isinstance(value, int | float) and value >= 0 else 0
 
 
-_RESULTS: dict[str, Callable[[Step, Known], None]] = {
+_RESULTS: dict[str, Callable[[Step, Known, str], None]] = {
     "ask_image": _answer,
     "edit_image": _beside_its_source,
     "transcribe_audio": _transcript,

@@ -22,8 +22,8 @@ _SIGNS = {
 _LEAST_SECONDS = 0.05  # shorter waits are not worth a word
 
 
-def show_step(step: Step, known: Mapping[str, ArtifactView]) -> None:
-    """`known`: the files of the conversation by handle."""
+def show_step(step: Step, known: Mapping[str, ArtifactView], said: str) -> None:
+    """`known`: the files of the conversation by handle; `said`: the answer of its turn."""
     # Not `st.status`: it sleeps 50 ms whenever it is drawn, and calls a step done on its own.
     tool = _known(step)
     own = f":material/{tool.icon}:" if tool is not None else ":material/build:"
@@ -35,7 +35,7 @@ def show_step(step: Step, known: Mapping[str, ArtifactView]) -> None:
     if step.error is not None and not _is_answered(step):
         message = step.error.en if words().locale == "en" else step.error.zh
         st.caption(f":red[{as_label(message, 300)}]")
-    show_result(step, known)
+    show_result(step, known, said)
     if not step.ended and step.fraction is not None:  # below, so that its end moves nothing
         st.progress(min(max(step.fraction, 0.0), 1.0), text=as_label(step.note))
 

@@ -65,7 +65,7 @@ def show_answer(
 
 
 def _step(turn: Turn, step: Step, known: Mapping[str, ArtifactView]) -> None:
-    show_step(step, known)
+    show_step(step, known, turn.answer)
     if step.state == "waiting":
         show_question(turn.run_id, step)
     elif turn.ended:
