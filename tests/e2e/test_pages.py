@@ -118,12 +118,12 @@ def faults(page: Page, name: str, locale: Locale, width: int) -> list[str]:
 
 def barriers(page: Page, theme: str) -> list[str]:
     """What axe-core calls serious or critical; the dark theme has other colours, nothing else."""
-    rules = {"runOnly": ["color-contrast"]} if theme == "dark" else {}
+    options = {"resultTypes": ["violations"]}
+    if theme == "dark":
+        options["runOnly"] = ["color-contrast"]
     return [
         f"{violation['id']}: {node['html'][:300]} {node['any'] and node['any'][0]['message']}"
-        for violation in Axe()
-        .run(page, options={"resultTypes": ["violations"], **rules})
-        .response["violations"]
+        for violation in Axe().run(page, options=options).response["violations"]
         if violation["impact"] in {"serious", "critical"}
         for node in violation["nodes"]
     ]
