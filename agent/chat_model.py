@@ -22,7 +22,7 @@ from agent.history import as_dicts, said
 from agent.options import AS_SET
 from agent.parsing import CallArguments, CallStart, Piece, Reasoning, Words, detokenise
 from agent.reading import Reader, Reading, Room
-from agent.reporting import in_words_of, report_of
+from agent.reporting import in_words_of, report_of, unsure
 from agent.stops import until
 from agent.streaming import StreamingChatModel, ignore
 from models.decoding.copying import Source
@@ -42,6 +42,7 @@ class DuomoChatModel(StreamingChatModel):
     sampling: Sampling = Sampling()
     call_format: CallFormat = Hermes()
     reader: Reading = Field(default_factory=Reader)  # used by whoever has the lease
+    abilities: tuple[str, ...] = ()  # titles of the tools, for who asks more than the model knows
 
     @property
     def _llm_type(self) -> str:
@@ -69,6 +70,8 @@ class DuomoChatModel(StreamingChatModel):
             pieces = _pieces(self.call_format.parser(tools), _text(ids, llm))
             if llm.fixed_reports and (report := report_of(messages)):
                 pieces = in_words_of(report, pieces)
+            elif llm.unsure_below:
+                pieces = in_words_of(unsure(self.abilities), pieces, llm.is_unsure)
             pieces = until(pieces, options.stop)
             yield from _chunks(pieces, self.on_tool_name)
             if run is not None:

@@ -1,6 +1,6 @@
 """Answers in fixed sentences, for a language model that chooses tools well and repeats badly."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
@@ -24,13 +24,31 @@ def report_of(messages: Sequence[BaseMessage]) -> str:
     return reported((call["name"], call["args"], text) for call, text in done)
 
 
-def in_words_of(report: str, pieces: Iterable[Piece]) -> Iterator[Piece]:
-    """`pieces` until the model begins to answer; `report` is the answer then."""
+def unsure(abilities: Sequence[str]) -> str:
+    """What a model says that does not know what to answer, beginning with a sentence that it was
+    trained on: other words would change what it does in later turns. `abilities`: titles of tools.
+    """
+    able = f"我会{'、'.join(abilities)}，要处理的图片和录音请先发给我。" if abilities else ""
+    return f"这个我说不准。我是小模型，主要会用工具；完整档（例如 12gb）能答得好。{able}"
+
+
+def always() -> bool:
+    return True
+
+
+def in_words_of(
+    report: str, pieces: Iterator[Piece], when: Callable[[], bool] = always
+) -> Iterator[Piece]:
+    """`pieces` until the model begins to answer; `report` is the answer then, if `when` says so."""
     for piece in pieces:
         if isinstance(piece, Words) and piece.text.strip():
-            yield Words(report)
-            return
+            if when():
+                yield Words(report)
+                return
+            yield piece
+            break
         yield piece
+    yield from pieces
 
 
 def _is_done(result: ToolMessage) -> bool:

@@ -346,7 +346,14 @@ class Engine:
 
         return build_agent(
             self._chat_model
-            or chat_model(self.settings, self.residency, self._endpoint, Reader(), self._foresee),
+            or chat_model(
+                self.settings,
+                self.residency,
+                self._endpoint,
+                Reader(),
+                [tool.title_zh for tool in self.tools.values()],
+                self._foresee,
+            ),
             as_langchain(self._known_tools(), self._workshop()),
             self._memory(),
             Limits(model_calls=self.settings.max_steps),
@@ -362,7 +369,7 @@ class Engine:
         from agent.reading import Verbatim
 
         return self._chat_model or chat_model(
-            self.settings, self.residency, self._endpoint, Verbatim()
+            self.settings, self.residency, self._endpoint, Verbatim(), ()
         )
 
     def _workshop(self) -> "Workshop":

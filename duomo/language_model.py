@@ -1,6 +1,6 @@
 """The chat model of an engine: the server that the settings name, or the checkpoint right here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from duomo.language_server import LanguageServer
@@ -22,10 +22,11 @@ def chat_model(
     residency: "Residency",
     server: LanguageServer,
     reader: "Reading",
+    abilities: Sequence[str],
     on_tool_name: Callable[[str], None] = ignore,
 ) -> "BaseChatModel":
-    """`reader` chooses what it is given of a conversation; `on_tool_name` hears which tool it is
-    about to call."""
+    """`reader` chooses what it is given of a conversation; `abilities` are the titles of the tools
+    that there are; `on_tool_name` hears which one it is about to call."""
     # Imported late: LangChain takes seconds.
     from agent.chat_model import DuomoChatModel
     from agent.families import call_format
@@ -36,6 +37,7 @@ def chat_model(
         residency=residency,
         sampling=Sampling(max_new_tokens=settings.max_new_tokens),
         reader=reader,
+        abilities=tuple(abilities),
         on_tool_name=on_tool_name,
         call_format=call_format(residency.checkpoint("llm")),
     )

@@ -44,12 +44,15 @@ CONTEXT_TOKENS = 8192  # where a catalogue entry names no `context_tokens`
 
 @dataclass
 class GenerationStats:
-    """What one call did. `seconds_to_first` is None when no token came out."""
+    """What one call did. `seconds_to_first` is None when no token came out.
+
+    `first_probability`: of the first token among those that the grammar allowed."""
 
     prompt_tokens: int
     reused_tokens: int = 0
     new_tokens: int = 0
     seconds_to_first: float | None = None
+    first_probability: float | None = None
     seconds: float = 0.0
     stop: Literal["end", "length", "cancelled", "abandoned"] = "abandoned"
     started: float = field(default_factory=time.monotonic, repr=False)
@@ -68,7 +71,8 @@ class LanguageModel:
     text as it can take in; None: whatever its context holds. `fixed_reports`: it is too small to
     say what tools gave, so that fixed sentences do. `copy_penalty`: in nats, on words of a call
     that nobody has used (`models.decoding.copying`). `ordinal_notes`: it can't count, so that it is
-    told which picture is the second.
+    told which picture is the second. `unsure_below`: in percent, the probability of its first token
+    under which its answer is a guess.
     """
 
     def __init__(
@@ -85,6 +89,7 @@ class LanguageModel:
         fixed_reports: bool = False,
         copy_penalty: int = 0,
         ordinal_notes: bool = False,
+        unsure_below: int = 0,
     ) -> None:
         self.tokenizer = tokenizer
         self._template: dict[str, Any] = {} if thinking is None else {"enable_thinking": thinking}
@@ -94,6 +99,7 @@ class LanguageModel:
         self.fixed_reports = fixed_reports
         self.copy_penalty = copy_penalty
         self.ordinal_notes = ordinal_notes
+        self.unsure_below = unsure_below
         self.last: GenerationStats | None = None
         self._model: PreTrainedModel | None = model
         self._config = model.config
@@ -122,6 +128,7 @@ class LanguageModel:
             fixed_reports=bool(checkpoint.default_bool("fixed_reports")),
             copy_penalty=checkpoint.default_int("copy_penalty", 0),
             ordinal_notes=bool(checkpoint.default_bool("ordinal_notes")),
+            unsure_below=checkpoint.default_int("unsure_below", 0),
         )
 
     @classmethod
@@ -185,6 +192,11 @@ class LanguageModel:
         finally:
             stats.seconds = time.monotonic() - stats.started
             self._caches.keep(held)
+
+    def is_unsure(self) -> bool:
+        """Whether what is being generated, or was generated last, began with a guess."""
+        chance = self.last.first_probability if self.last is not None else None
+        return chance is not None and chance < self.unsure_below / 100
 
     def modules(self) -> tuple[nn.Module, ...]:
         """What holds the weights."""
@@ -266,6 +278,8 @@ class LanguageModel:
     ) -> Iterator[int]:
         while not stop.is_set():
             token = choose(logits)
+            if stats.first_probability is None:
+                stats.first_probability = float(logits.softmax(-1)[token])
             if token in self.eos_token_ids:
                 stats.stop = "end"
                 return

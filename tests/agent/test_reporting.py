@@ -6,7 +6,7 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
 from agent.parsing import CallStart, Piece, Reasoning, Words
-from agent.reporting import in_words_of, report_of
+from agent.reporting import in_words_of, report_of, unsure
 from tools import replies
 
 ASKED = HumanMessage("这是什么季节？")
@@ -51,3 +51,14 @@ def test_what_a_model_would_have_said_is_not_decoded() -> None:
 def test_a_further_call_goes_through() -> None:
     call = CallStart(0, "speak")
     assert list(in_words_of("夏天。", iter([call]))) == [call]
+
+
+def test_an_answer_is_kept_where_the_model_is_sure() -> None:
+    said: list[Piece] = [Words("夏"), Words("天。")]
+    assert list(in_words_of("说不准。", iter(said), lambda: False)) == said
+    assert list(in_words_of("说不准。", iter(said), lambda: True)) == [Words("说不准。")]
+
+
+def test_who_is_unsure_says_what_there_is_to_ask_for() -> None:
+    assert "我会搜索图片、朗读" in unsure(["搜索图片", "朗读"])
+    assert "我会" not in unsure([])

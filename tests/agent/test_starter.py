@@ -51,6 +51,16 @@ def test_pictures_are_searched_for_and_found(engine: Engine) -> None:
     assert events[-1]["type"] == "RUN_FINISHED"
 
 
+def test_a_guess_gives_way_to_what_there_is_to_ask_for(engine: Engine) -> None:
+    """It answered 这个我没有主见，听你的。"""
+    conversation = engine.events.conversations.create().id
+    answer = words([s.event for s in ask(engine, "你能做什么？", conversation)])
+    assert "搜索图片" in answer
+    assert "画图" not in answer  # not in this profile
+    known = words([s.event for s in ask(engine, "李白是哪个朝代的", conversation)])
+    assert "唐代" in known
+
+
 @pytest.mark.parametrize("name", ["雾凇", "擂茶"])
 def test_rare_characters_are_copied_as_they_were_written(engine: Engine, name: str) -> None:
     """Without `models.decoding.copying` it looked for 雾缭 and for 髂茶."""
