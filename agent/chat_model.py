@@ -68,9 +68,9 @@ class DuomoChatModel(StreamingChatModel):
             source = Source(said(messages), _BY_HEART)
             ids = llm.generate(prompt, sampling, grammar=grammar, source=source, cancel=cancel)
             pieces = _pieces(self.call_format.parser(tools), _text(ids, llm))
-            if llm.fixed_reports and (report := report_of(messages)):
+            if llm.defaults.fixed_reports and (report := report_of(messages)):
                 pieces = in_words_of(report, pieces)
-            elif llm.unsure_below:
+            elif llm.defaults.unsure_below:
                 pieces = in_words_of(unsure(self.abilities), pieces, llm.is_unsure)
             pieces = until(pieces, options.stop)
             yield from _chunks(pieces, self.on_tool_name)
@@ -102,7 +102,7 @@ class DuomoChatModel(StreamingChatModel):
 
         most = llm.context_tokens - min(sampling.max_new_tokens, llm.context_tokens // 4)
         history = min(llm.history_tokens, most)
-        room = Room(most, history, min(llm.text_tokens, history // 2), llm.ordinal_notes)
+        room = Room(most, history, min(llm.text_tokens, history // 2), llm.defaults.ordinal_notes)
         whole = lambda kept: len(render(kept))  # noqa: E731
         return render(self.reader.fit(messages, whole, alone, room))
 

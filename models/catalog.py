@@ -151,16 +151,6 @@ class Checkpoint(BaseModel, frozen=True):
             )
         return value
 
-    def default_bool(self, key: str) -> bool | None:
-        """The default named `key`, None without one; CatalogError where it is not true or false."""
-        value = self.defaults.get(key)
-        if value is not None and not isinstance(value, bool):
-            raise CatalogError(
-                f"目录条目 {self.name} 的 {key} 只能是 true 或 false，请改正。",
-                f"{key} of catalogue entry {self.name} is neither true nor false; correct it.",
-            )
-        return value
-
 
 class CheckpointDefaults(BaseModel, frozen=True):
     """The `[defaults]` of a catalogue entry, checked: a role subclasses it with what it reads."""

@@ -3,10 +3,9 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import torch
 from torch import nn
@@ -22,6 +21,7 @@ from transformers import (
 
 from models.catalog import Checkpoint
 from models.decoding.copying import CopyPenalty, Source
+from models.decoding.defaults import LanguageDefaults
 from models.decoding.grammar import GrammarMask, GrammarMasks
 from models.decoding.kv_cache import (
     Held,
@@ -31,6 +31,7 @@ from models.decoding.kv_cache import (
     whole_blocks,
 )
 from models.decoding.sampling import Sampler, Sampling
+from models.decoding.stats import GenerationStats
 from models.device import any_thread, is_out_of_memory
 from models.dtypes import torch_dtype, with_dtype
 from models.errors import InvalidRequest
@@ -39,67 +40,24 @@ from models.transformers_weights import load_model, weight_bytes
 __all__ = ["GenerationStats", "LanguageModel", "Sampling"]
 PIECE_SECONDS = 0.5  # a pass of the prefill should not take longer: a stop waits for its end
 LEAST_PIECE_TOKENS, FIRST_PIECE_TOKENS, MOST_PIECE_TOKENS = 32, 256, 1024
-CONTEXT_TOKENS = 8192  # where a catalogue entry names no `context_tokens`
-
-
-@dataclass
-class GenerationStats:
-    """What one call did. `seconds_to_first` is None when no token came out.
-
-    `first_probability`: of the first token among those that the grammar allowed."""
-
-    prompt_tokens: int
-    reused_tokens: int = 0
-    new_tokens: int = 0
-    seconds_to_first: float | None = None
-    first_probability: float | None = None
-    seconds: float = 0.0
-    stop: Literal["end", "length", "cancelled", "abandoned"] = "abandoned"
-    started: float = field(default_factory=time.monotonic, repr=False)
-
-    def count(self) -> None:
-        """One more token came out."""
-        self.new_tokens += 1
-        if self.seconds_to_first is None:
-            self.seconds_to_first = time.monotonic() - self.started
 
 
 class LanguageModel:
-    """A loaded causal LM with its tokenizer, chat template and prefix caches.
-
-    `history_tokens`: the longest conversation that it follows well, `text_tokens`: as much of one
-    text as it can take in; None: whatever its context holds. `fixed_reports`: it is too small to
-    say what tools gave, so that fixed sentences do. `copy_penalty`: in nats, on words of a call
-    that nobody has used (`models.decoding.copying`). `ordinal_notes`: it can't count, so that it is
-    told which picture is the second. `unsure_below`: in percent, the probability of its first token
-    under which its answer is a guess.
-    """
+    """A loaded causal LM with its tokenizer, chat template and prefix caches."""
 
     def __init__(
         self,
         model: PreTrainedModel,
         tokenizer: PreTrainedTokenizerBase,
         *,
-        context_tokens: int,
-        cached_tokens: int,
+        defaults: LanguageDefaults,
         weight_bytes: int,
-        thinking: bool | None = None,
-        history_tokens: int | None = None,
-        text_tokens: int | None = None,
-        fixed_reports: bool = False,
-        copy_penalty: int = 0,
-        ordinal_notes: bool = False,
-        unsure_below: int = 0,
     ) -> None:
         self.tokenizer = tokenizer
+        self.defaults = defaults
+        thinking = defaults.thinking
         self._template: dict[str, Any] = {} if thinking is None else {"enable_thinking": thinking}
-        self.context_tokens = context_tokens
-        self.history_tokens = history_tokens or context_tokens
-        self.text_tokens = text_tokens or context_tokens
-        self.fixed_reports = fixed_reports
-        self.copy_penalty = copy_penalty
-        self.ordinal_notes = ordinal_notes
-        self.unsure_below = unsure_below
+        self.context_tokens, cached_tokens = _limits(model.config, defaults)
         self.last: GenerationStats | None = None
         self._model: PreTrainedModel | None = model
         self._config = model.config
@@ -115,20 +73,11 @@ class LanguageModel:
         """Load config, weights (safetensors only), tokenizer and template from `path`, offline."""
         checkpoint = with_dtype(checkpoint, path, device)
         model = load_model(AutoModelForCausalLM, path, checkpoint, device)
-        context, cached = _limits(model.config, checkpoint)
         return cls(
             model,
             AutoTokenizer.from_pretrained(path, local_files_only=True),
-            context_tokens=context,
-            cached_tokens=cached,
+            defaults=LanguageDefaults.of(checkpoint),
             weight_bytes=weight_bytes(path, checkpoint, AutoModelForCausalLM),
-            thinking=checkpoint.default_bool("thinking"),
-            history_tokens=checkpoint.default_int("history_tokens", context),
-            text_tokens=checkpoint.default_int("text_tokens", context),
-            fixed_reports=bool(checkpoint.default_bool("fixed_reports")),
-            copy_penalty=checkpoint.default_int("copy_penalty", 0),
-            ordinal_notes=bool(checkpoint.default_bool("ordinal_notes")),
-            unsure_below=checkpoint.default_int("unsure_below", 0),
         )
 
     @classmethod
@@ -136,7 +85,7 @@ class LanguageModel:
         """Bytes of the weights and of the keys and values of `cached_tokens`."""
         config = AutoConfig.from_pretrained(path, local_files_only=True)
         dtype = torch_dtype(checkpoint)
-        _, cached = _limits(config, checkpoint)
+        _, cached = _limits(config, LanguageDefaults.of(checkpoint))
         weights = weight_bytes(path, checkpoint, AutoModelForCausalLM)
         return weights + cached * bytes_per_token(config, dtype)
 
@@ -193,10 +142,20 @@ class LanguageModel:
             stats.seconds = time.monotonic() - stats.started
             self._caches.keep(held)
 
+    @property
+    def history_tokens(self) -> int:
+        """The longest conversation that it follows well."""
+        return self.defaults.history_tokens or self.context_tokens
+
+    @property
+    def text_tokens(self) -> int:
+        """As much of one text as it can take in."""
+        return self.defaults.text_tokens or self.context_tokens
+
     def is_unsure(self) -> bool:
         """Whether what is being generated, or was generated last, began with a guess."""
         chance = self.last.first_probability if self.last is not None else None
-        return chance is not None and chance < self.unsure_below / 100
+        return chance is not None and chance < self.defaults.unsure_below
 
     def modules(self) -> tuple[nn.Module, ...]:
         """What holds the weights."""
@@ -230,9 +189,10 @@ class LanguageModel:
         return GrammarMasks(self.tokenizer, self.vocabulary_size, self.eos_token_ids)
 
     def _copying(self, source: Source | None) -> CopyPenalty | None:
-        if source is None or not self.copy_penalty:
+        penalty = self.defaults.copy_penalty
+        if source is None or not penalty:
             return None
-        return CopyPenalty(self._masks.vocabulary, source, self.copy_penalty)
+        return CopyPenalty(self._masks.vocabulary, source, penalty)
 
     def _room(self, prompt: Sequence[int], sampling: Sampling) -> int:
         """How many tokens may follow `prompt`."""
@@ -328,9 +288,8 @@ def _end_tokens(
     return frozenset([ids] if isinstance(ids, int) else ids or [])
 
 
-def _limits(config: PreTrainedConfig, checkpoint: Checkpoint) -> tuple[int, int]:
+def _limits(config: PreTrainedConfig, defaults: LanguageDefaults) -> tuple[int, int]:
     """(tokens of context, tokens whose keys and values may be held in all)."""
     most = int(config.get_text_config(decoder=True).max_position_embeddings)
-    context = min(checkpoint.default_int("context_tokens", CONTEXT_TOKENS), most)
-    cached = max(checkpoint.default_int("cached_tokens", context), context)
-    return context, whole_blocks(cached)
+    context = min(defaults.context_tokens, most)
+    return context, whole_blocks(max(defaults.cached_tokens, context))
