@@ -297,7 +297,7 @@ def _progresses(turn: Turn, call_id: str, content: dict[str, Any]) -> Turn:
         note=_text_of(content, "note"),
         preview=_text_of(content, "preview") or step.preview,  # the last one stays until the next
     )
-    return _with_block(turn, moved)
+    return replace(_with_block(turn, moved), thinking=None)  # it is the step that goes on now
 
 
 def _custom(turn: Turn, stored: StoredEventView) -> Turn:

@@ -137,6 +137,16 @@ def test_a_preview_stays_until_the_next_one() -> None:
     assert fold(Transcript(), events).turns[0].steps[0].preview == "b" * 64
 
 
+def test_a_step_that_goes_on_after_an_answer_is_what_is_waited_for() -> None:
+    """A run that a person let go on says that it loads, and then its step moves at once."""
+    so_far = [stored.event for stored in whole_run()[:11]]
+    loads = {**whole_run()[2].event, "content": {"state": "loading"}}
+    thinking = [fold(Transcript(), stored(*so_far, loads)).turns[0].thinking]
+    moves = whole_run()[11].event
+    thinking.append(fold(Transcript(), stored(*so_far, loads, moves)).turns[0].thinking)
+    assert [state and state.state for state in thinking] == ["loading", None]
+
+
 def test_every_file_is_found_by_its_handle() -> None:
     made = {**PICTURE, "handle": "img-2", "sha256": "b" * 64}
     events = [*whole_run()[:13], *whole_run()[14:]]

@@ -55,7 +55,7 @@ def test_a_task_of_four_steps_passes_on_what_each_step_made(tabs: Tabs, product:
     assert (read.arguments or {})["text"] in seen.text
     titles = [re.compile(title) for title in ("搜索图片", "看图", "画图|改图", "朗读")]
     expect(steps(page)).to_have_text(titles)
-    expect(page.get_by_text(made.artifacts[0].handle or "").first).to_be_visible()
+    expect(page.get_by_text(f"{made.artifacts[0].handle} · AI 生成")).to_be_visible()
     expect(page.get_by_test_id("stAudio")).to_have_count(1)
     page.screenshot(path=SHOTS / "task.png", full_page=True)
 
@@ -64,6 +64,7 @@ def test_a_drawing_survives_a_reload_and_stops_at_once(tabs: Tabs, product: Prod
     needs(product, "generate_image")
     page = tabs.open()
     ask(page, "画八张荷塘里的小船")
+    page.get_by_role("button", name="同意", exact=True).click()  # so many ask first
     preview = page.get_by_text("还在画……")
     expect(preview).to_be_visible(timeout=AS_LONG_AS_IT_TAKES)
     [before] = last_turn(page, product).steps
