@@ -28,7 +28,7 @@ from agent.streaming import StreamingChatModel, ignore
 from models.decoding.copying import Source
 from models.roles.llm import LanguageModel, Sampling
 
-_BY_HEART = frozenset({"speak"})  # a poem that only its title is given of
+_BY_HEART = frozenset({"speak"})  # poems may be named by their titles alone
 
 
 class DuomoChatModel(StreamingChatModel):
