@@ -56,7 +56,6 @@ def test_a_guess_gives_way_to_what_there_is_to_ask_for(engine: Engine) -> None:
     conversation = engine.events.conversations.create().id
     answer = words([s.event for s in ask(engine, "你能做什么？", conversation)])
     assert "搜索图片" in answer
-    assert "画图" not in answer  # not in this profile
     known = words([s.event for s in ask(engine, "李白是哪个朝代的", conversation)])
     assert "唐代" in known
 
