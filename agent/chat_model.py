@@ -42,7 +42,8 @@ class DuomoChatModel(StreamingChatModel):
     sampling: Sampling = Sampling()
     call_format: CallFormat = Hermes()
     reader: Reading = Field(default_factory=Reader)  # used by whoever has the lease
-    abilities: tuple[str, ...] = ()  # titles of the tools, for who asks more than the model knows
+    abilities: tuple[str, ...] | None = ()
+    """Titles of the tools, for who asks more than the model knows; None: its guesses are wanted."""
 
     @property
     def _llm_type(self) -> str:
@@ -70,7 +71,7 @@ class DuomoChatModel(StreamingChatModel):
             pieces = _pieces(self.call_format.parser(tools), _text(ids, llm))
             if llm.defaults.fixed_reports and (report := report_of(messages)):
                 pieces = in_words_of(report, pieces)
-            elif llm.defaults.unsure_below:
+            elif self.abilities is not None:
                 pieces = in_words_of(unsure(self.abilities), pieces, llm.is_unsure)
             pieces = until(pieces, options.stop)
             yield from _chunks(pieces, self.on_tool_name)

@@ -369,7 +369,7 @@ class Engine:
         from agent.reading import Verbatim
 
         return self._chat_model or chat_model(
-            self.settings, self.residency, self._endpoint, Verbatim(), ()
+            self.settings, self.residency, self._endpoint, Verbatim(), None
         )
 
     def _workshop(self) -> "Workshop":

@@ -22,11 +22,12 @@ def chat_model(
     residency: "Residency",
     server: LanguageServer,
     reader: "Reading",
-    abilities: Sequence[str],
+    abilities: Sequence[str] | None,
     on_tool_name: Callable[[str], None] = ignore,
 ) -> "BaseChatModel":
     """`reader` chooses what it is given of a conversation; `abilities` are the titles of the tools
-    that there are; `on_tool_name` hears which one it is about to call."""
+    that there are, None where the model's own words are wanted, guesses too; `on_tool_name` hears
+    which tool it is about to call."""
     # Imported late: LangChain takes seconds.
     from agent.chat_model import DuomoChatModel
     from agent.families import call_format
@@ -37,7 +38,7 @@ def chat_model(
         residency=residency,
         sampling=Sampling(max_new_tokens=settings.max_new_tokens),
         reader=reader,
-        abilities=tuple(abilities),
+        abilities=None if abilities is None else tuple(abilities),
         on_tool_name=on_tool_name,
         call_format=call_format(residency.checkpoint("llm")),
     )
