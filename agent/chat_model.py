@@ -66,7 +66,7 @@ class DuomoChatModel(StreamingChatModel):
             prompt = self._prompt(llm, messages, tools, sampling)
             grammar = self.call_format.structural_tag(tools, run.handles() if run else ())
             cancel = run.cancel if run else None
-            source = Source(said(messages), _BY_HEART)
+            source = Source(said(messages), _BY_HEART) if llm.defaults.copy_penalty else None
             ids = llm.generate(prompt, sampling, grammar=grammar, source=source, cancel=cancel)
             pieces = _pieces(self.call_format.parser(tools), _text(ids, llm))
             if llm.defaults.fixed_reports and (report := report_of(messages)):

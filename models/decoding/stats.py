@@ -9,7 +9,8 @@ from typing import Literal
 class GenerationStats:
     """What one call did. `seconds_to_first` is None when no token came out.
 
-    `first_probability`: of the first token among those that the grammar allowed."""
+    `first_probability`: of the first token among those that the grammar allowed; None where the
+    model's entry has no `unsure_below`."""
 
     prompt_tokens: int
     reused_tokens: int = 0

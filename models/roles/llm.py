@@ -189,10 +189,9 @@ class LanguageModel:
         return GrammarMasks(self.tokenizer, self.vocabulary_size, self.eos_token_ids)
 
     def _copying(self, source: Source | None) -> CopyPenalty | None:
-        penalty = self.defaults.copy_penalty
-        if source is None or not penalty:
+        if source is None:
             return None
-        return CopyPenalty(self._masks.vocabulary, source, penalty)
+        return CopyPenalty(self._masks.vocabulary, source, self.defaults.copy_penalty)
 
     def _room(self, prompt: Sequence[int], sampling: Sampling) -> int:
         """How many tokens may follow `prompt`."""
@@ -238,7 +237,7 @@ class LanguageModel:
     ) -> Iterator[int]:
         while not stop.is_set():
             token = choose(logits)
-            if stats.first_probability is None:
+            if self.defaults.unsure_below and stats.first_probability is None:
                 stats.first_probability = float(logits.softmax(-1)[token])
             if token in self.eos_token_ids:
                 stats.stop = "end"

@@ -3,6 +3,8 @@
 import threading
 import time
 
+import pytest
+
 from api.client import Transcript
 from tests.api.conftest import Serve
 from ui.web.feed import KEPT, Feed, Feeds
@@ -16,19 +18,24 @@ def ended(feed: Feed, seconds: float = 10.0) -> Transcript:
     return transcript
 
 
-def test_a_feed_brings_what_happens_without_being_asked_again(
-    serve: Serve, gate: threading.Event
-) -> None:
+@pytest.fixture
+def held(serve: Serve, gate: threading.Event) -> Feed:
+    """Of a conversation whose one turn goes on when the gate opens."""
     running = serve(gate)
     conversation = running.client.create_conversation()
     running.client.start_run(conversation.id, "等一下")
-    feed = Feed(running.client, conversation.id)
-    first = feed.refresh()
+    return Feed(running.client, conversation.id)
+
+
+def test_a_feed_brings_what_happens_without_being_asked_again(
+    held: Feed, gate: threading.Event
+) -> None:
+    first = held.refresh()
     assert first.running
     gate.set()
-    last = feed.wait(first.last_seq, 5.0)
+    last = held.wait(first.last_seq, 5.0)
     while last.running:
-        last = feed.wait(last.last_seq, 5.0)
+        last = held.wait(last.last_seq, 5.0)
     assert last.turns[0].answer == "等到了"
 
 
@@ -55,17 +62,11 @@ def test_waiting_without_news_returns_in_time(serve: Serve) -> None:
     assert time.monotonic() - begun < 2.0
 
 
-def test_a_feed_waits_until_there_is_something_of_a_turn(
-    serve: Serve, gate: threading.Event
-) -> None:
-    running = serve(gate)
-    conversation = running.client.create_conversation()
-    running.client.start_run(conversation.id, "等一下")
-    feed = Feed(running.client, conversation.id)
-    feed.refresh()
+def test_a_feed_waits_until_there_is_something_of_a_turn(held: Feed, gate: threading.Event) -> None:
+    held.refresh()
     threading.Timer(0.2, gate.set).start()
-    assert feed.wait_until(lambda transcript: bool(transcript.turns[0].blocks), 5.0).turns[0].blocks
-    assert feed.now().turns[0].blocks
+    assert held.wait_until(lambda transcript: bool(transcript.turns[0].blocks), 5.0).turns[0].blocks
+    assert held.now().turns[0].blocks
 
 
 def test_old_conversations_are_dropped_from_memory(serve: Serve) -> None:

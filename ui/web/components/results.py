@@ -24,7 +24,7 @@ SHOWN = 6
 """Lines of a transcript that are read at a glance; the rest is folded."""
 
 
-def show_result(step: Step, known: Known, said: str = "") -> None:
+def show_result(step: Step, known: Known, said: str) -> None:
     """While the step runs, what there is of it so far. `said`: the answer of its turn."""
     _RESULTS.get(step.tool, _files)(step, known, said)
 
