@@ -76,8 +76,9 @@ class _Tiff:
         """Of every directory that is not among those `seen`."""
         for directory in list(self._directories(seen)):
             while (entry := self._gps_entry(directory)) is not None:
-                self._blank_directory(self._value_at(entry))
-                self._drop(directory, entry)
+                place = self._value_at(entry)
+                self._drop(directory, entry)  # first: a hostile place lies on top of its pointer
+                self._blank_directory(place)
 
     def _directories(self, seen: set[int]) -> Iterator[int]:
         """Where each one lies, following the chain from the first."""
@@ -95,7 +96,10 @@ class _Tiff:
         return next((e for e in found if self._number(e + 2, 2) in _POINTER_TYPES), None)
 
     def _entries(self, directory: int) -> range:
-        return range(directory + self._form.number, self._end(directory), self._form.entry)
+        """Those that lie in the data as a whole."""
+        last = len(self._data) - self._form.entry
+        end = min(self._end(directory), last + 1)
+        return range(directory + self._form.number, end, self._form.entry)
 
     def _end(self, directory: int) -> int:
         """Behind its entries, where the offset of the next one stands."""

@@ -151,6 +151,22 @@ def test_broken_files_cost_little_and_change_no_length(data: st.DataObject) -> N
     assert len(without_location(bytes(broken))) == len(broken)
 
 
+@pytest.mark.parametrize("points_at", [8, 10, 12])
+def test_a_place_that_lies_on_top_of_its_own_pointer_is_blanked(points_at: int) -> None:
+    """Its directory is blanked with it, so that it has to be read before."""
+    entry = struct.pack("<HHII", 0x8825, 4, 1, points_at)
+    broken = b"II*\0" + struct.pack("<IH", 8, 1) + entry + bytes(4)
+    clean = without_location(broken)
+    assert len(clean) == len(broken)
+    assert entry not in clean
+
+
+def test_a_picture_cut_anywhere_keeps_its_length() -> None:
+    for whole in PHOTOS.values():
+        for size in range(min(len(whole), 700)):
+            assert len(without_location(whole[:size])) == size
+
+
 def test_directories_that_point_in_circles_end() -> None:
     loop = b"II*\0" + struct.pack("<IHI", 8, 0, 8)
     assert without_location(loop * 5000) == loop * 5000
