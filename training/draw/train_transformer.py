@@ -27,6 +27,7 @@ from training.draw.transformer import SHIFT, WIDTH, Denoiser, create_transformer
 from training.draw.wording import WIDE
 from training.muon import Muon
 from training.precision import autocast
+from training.world.scene import Scene
 
 _REPORT_EVERY = 20
 _COOLED = 0.02  # the learning rate's share at the very end
@@ -42,6 +43,8 @@ class DrawPlan:
     instructions: int = 24  # a batch of editing
     edits: float = 0.2  # share of the batches
     wordless: float = 0.1  # share of samples without words, for guidance
+    padded: float = 0.2  # share of batches with the pipeline's padding, which is time for nothing
+    thing_weight: float = 2.0  # of the error where a thing stands, 1 elsewhere
     muon_rate: float = 2e-3
     adam_rate: float = 1.2e-3
     warmup: int = 60
@@ -122,15 +125,25 @@ class DrawTrainer:
         return self._edits(rng) if edits else self._drawings(rng)
 
     def _drawings(self, rng: Random) -> Batch:
-        texts, rows, labels = [], [], []
-        for _ in range(self.plan.prompts):
-            row = rng.randrange(len(self.material.latents))
-            before, change = self.material.pairs[row // 2]
-            scene = change.after if row % 2 else before
-            texts.append(self._perhaps_wordless(sample_prompt(scene, rng, WIDE).text, rng))
-            labels.append(token_labels(scene))
-            rows.append(row)
-        return Batch(self._latents(rows), self._encode(texts), _floats(labels), None)
+        rows, texts = self._alike_long(rng)
+        scenes = [self._scene(row) for row in rows]
+        labels = _floats([token_labels(scene) for scene in scenes])
+        return Batch(self._latents(rows), self._encode(texts, rng), labels, None)
+
+    def _alike_long(self, rng: Random) -> tuple[list[int], list[str]]:
+        """Rows and prompts of a batch: of three times as many the short, the middle or the long
+        ones, so that little of what is computed is padding."""
+        count = self.plan.prompts
+        rows = [rng.randrange(len(self.material.latents)) for _ in range(3 * count)]
+        asked = [(sample_prompt(self._scene(row), rng, WIDE).text, row) for row in rows]
+        asked.sort(key=lambda one: len(self.material.tokenizer.tokenize(one[0])))
+        start = count * rng.randrange(3)
+        chosen = asked[start : start + count]
+        return [row for _, row in chosen], [self._perhaps_wordless(t, rng) for t, _ in chosen]
+
+    def _scene(self, row: int) -> Scene:
+        before, change = self.material.pairs[row // 2]
+        return change.after if row % 2 else before
 
     def _edits(self, rng: Random) -> Batch:
         texts, rows, labels = [], [], []
@@ -142,7 +155,7 @@ class DrawTrainer:
             labels.append(token_labels(change.after))
             rows.append(2 * pair)
         before, after = self._latents(rows), self._latents([row + 1 for row in rows])
-        return Batch(after, self._encode(texts), _floats(labels), before)
+        return Batch(after, self._encode(texts, rng), _floats(labels), before)
 
     def _perhaps_wordless(self, text: str, rng: Random) -> str:
         return "" if rng.random() < self.plan.wordless else text
@@ -150,8 +163,11 @@ class DrawTrainer:
     def _latents(self, rows: list[int]) -> Tensor:
         return torch.from_numpy(self.material.latents[rows].astype(np.float32))
 
-    def _encode(self, texts: list[str]) -> Tensor:
+    def _encode(self, texts: list[str], rng: Random) -> Tensor:
         tokens, mask = encode_texts(self.material.tokenizer, texts)
+        if rng.random() >= self.plan.padded:
+            longest = int(mask.sum(1).max())
+            tokens, mask = tokens[:, :longest], mask[:, :longest]
         with torch.no_grad(), autocast():
             return features(self.material.text_encoder, tokens, mask).float()
 
@@ -166,8 +182,8 @@ class DrawTrainer:
         with autocast():
             velocity, tokens = self.denoise(mixed, sigma, batch.text, batch.reference)
             named = self.labels(tokens)
-        wrong = (velocity.float() - (noise - batch.clean)).square()
-        flow = (wrong * self.material.weights).mean()
+        wrong = (velocity.float() - (noise - batch.clean)).square() * self.material.weights
+        flow = self._weighted(wrong.mean(-1), batch.labels)
         label = _label_loss(named.float(), batch.labels)
         for parameter in self._parameters():
             parameter.grad = None
@@ -179,6 +195,11 @@ class DrawTrainer:
         kind = "draw" if batch.reference is None else "edit"
         nothing = {"draw": 0.0, "edit": 0.0}
         return {**nothing, kind: flow.item(), "labels": label.item()}
+
+    def _weighted(self, wrong: Tensor, labels: Tensor) -> Tensor:
+        """Mean of the errors [B, TOKENS], things counting more than what lies behind them."""
+        weights = 1 + (self.plan.thing_weight - 1) * labels.amax(-1)
+        return (wrong * weights).sum() / weights.sum()
 
     @torch.no_grad()
     def _follow(self) -> None:

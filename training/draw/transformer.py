@@ -47,8 +47,7 @@ class Denoiser:
 
     def __init__(self, transformer: Any) -> None:
         self._transformer = transformer
-        self._draw = _turn(transformer, _IMAGE_IDS)
-        self._edit = _turn(transformer, torch.cat([_IMAGE_IDS, _REFERENCE_IDS]))
+        self._turns: dict[tuple[int, bool], Rotation] = {}
 
     def __call__(
         self, noisy: Tensor, sigma: Tensor, text: Tensor, reference: Tensor | None = None
@@ -56,9 +55,16 @@ class Denoiser:
         """Velocity [B, TOKENS, C] and tokens [B, TOKENS, WIDTH] of noisy latents [B, TOKENS, C]
         at noise level `sigma` [B] (0 clean, 1 noise). `reference`: clean latents to change."""
         shown = noisy if reference is None else torch.cat([noisy, reference], 1)
-        turn = self._draw if reference is None else self._edit
+        turn = self._turn(text.shape[1], reference is not None)
         velocity, tokens = denoise(self._transformer, shown, sigma, text, turn, _TAP)
         return velocity[:, :TOKENS], tokens[:, :TOKENS]
+
+    def _turn(self, length: int, edits: bool) -> Rotation:
+        """The rotation for `length` tokens of text, computed once."""
+        if (length, edits) not in self._turns:
+            ids = [_TEXT_IDS[:length], _IMAGE_IDS, *([_REFERENCE_IDS] if edits else [])]
+            self._turns[length, edits] = rotation(self._transformer, torch.cat(ids))
+        return self._turns[length, edits]
 
 
 def pack(latents: Tensor) -> Tensor:
@@ -72,10 +78,6 @@ def unpack(tokens: Tensor) -> Tensor:
     squares = tokens.transpose(1, 2).reshape(len(tokens), -1, SIDE, SIDE)
     latents: Tensor = Flux2KleinPipeline._unpatchify_latents(squares)
     return latents
-
-
-def _turn(transformer: Any, image_ids: Tensor) -> Rotation:
-    return rotation(transformer, torch.cat([_TEXT_IDS, image_ids]))
 
 
 _EMPTY = torch.empty(1, TOKEN_CHANNELS, SIDE, SIDE)
