@@ -92,7 +92,7 @@ def measure_ours(llm: LanguageModel, prompt: list[int]) -> Figures:
 
     def run(count: int, continued: list[int] | None = None) -> float:
         if continued is None:
-            llm._caches.clear()
+            llm._seats.clear()
         sampling = Sampling(max_new_tokens=count)
         return seconds_of(lambda: tokens.extend(llm.generate(continued or prompt, sampling)))
 

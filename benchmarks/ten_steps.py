@@ -8,13 +8,13 @@ full-size configurations.
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from PIL import Image
 
-from models.residency import Residency
 from models.roles.llm import Sampling
 from training.asr.voices import SAMPLE_RATE, resample
 from training.world.render import draw
@@ -60,7 +60,13 @@ def new_desk(*, side: int = 256, new_tokens: int = 24) -> Desk:
     return Desk(picture, side, [system], new_tokens)
 
 
-def run(residency: Residency, desk: Desk) -> Iterator[Taken]:
+class Shelf(Protocol):
+    """What hands out roles: the product's `Residency`, or a peer's way."""
+
+    def lease(self, role: str, *, size: int) -> AbstractContextManager[Any]: ...
+
+
+def run(residency: Shelf, desk: Desk) -> Iterator[Taken]:
     """The ten steps, one after another."""
     for step in STEPS:
         asked = time.perf_counter()

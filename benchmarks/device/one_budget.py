@@ -6,9 +6,9 @@ Every checkpoint of the profile stands there in its real size with random weight
 bytes are right and what comes out means nothing; speech is the starters'. The card is capped to
 the profile's own size by torch, so that a plan that does not hold shows as a shortage. Figures come
 with their physical limit from the same run: copies against a plain pinned copy of a gigabyte,
-decoding against reading all weights once a token. `--offload` runs the drawing steps through
-diffusers' `enable_model_cpu_offload` in place of the budget, as the peer. `--tiny` tries the script
-itself, on any device.
+decoding against reading all weights once a token and against transformers' own `generate`.
+`--offload` runs the same script by accelerate's hooks in place of the budget, as the peer. `--tiny`
+tries the script itself, on any device.
 """
 
 import argparse
@@ -22,11 +22,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import diffusers
 import torch
 
 from benchmarks import ten_steps
 from benchmarks.device.checkpoints import write_full, write_tiny
+from benchmarks.device.offload_hooks import OffloadHooks
 from models.catalog import Catalog, Checkpoint, Profile, RoleName, load_profiles
 from models.denoising.defaults import DrawingDefaults
 from models.residency import Residency
@@ -46,7 +46,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--profile", default="16gb", choices=sorted(set(load_profiles())))
     parser.add_argument("--folder", type=Path, help="where weights are written; else temporary")
-    parser.add_argument("--offload", action="store_true", help="the peer's way of drawing")
+    parser.add_argument("--offload", action="store_true", help="by the peer's hooks")
     parser.add_argument("--tiny", action="store_true", help="tiny sizes, no cap")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
@@ -75,7 +75,7 @@ def measure(
         total = torch.cuda.get_device_properties(device).total_memory
         torch.cuda.set_per_process_memory_fraction(_HEADROOM * profile.budget_bytes / total)
     if peer:
-        return _offloaded(catalog, profile, folder)
+        return _offloaded(catalog, profile, folder, device)
     budget = profile.budget_bytes
     residency = Residency(
         catalog, profile, device=device, budget_bytes=budget, data_dir=folder, host_bytes=96 * GIB
@@ -109,15 +109,19 @@ def _script(residency: Residency, device: torch.device, side: int) -> dict[str, 
 
 
 def _decoding(residency: Residency, device: torch.device) -> dict[str, float]:
-    """Tokens a second and their limit; the first token of a long prompt without and with reuse."""
+    """Tokens a second, the peer's and their limit; the first token of a long prompt without and
+    with reuse."""
     with residency.lease("llm") as llm:
         length = min(4096, llm.context_tokens - 4 * _NEW_TOKENS)
         prompt = [n % llm.vocabulary_size for n in range(length)]
+        _answer(llm, prompt[:64])  # records the pass, where a card does
         cold = _answer(llm, prompt)
         warm = _answer(llm, [*prompt, *prompt[:64]])
+        plain = _plain_rate(llm, prompt)
         weights = sum(p.nbytes for module in llm.modules() for p in module.parameters())
     figures = {
         "decode_tok_s": cold.new_tokens / (cold.seconds - (cold.seconds_to_first or 0.0)),
+        "decode_generate_tok_s": plain,
         "first_token_s": cold.seconds_to_first or 0.0,
         "first_token_reused_s": warm.seconds_to_first or 0.0,
     }
@@ -130,6 +134,18 @@ def _answer(llm: Any, prompt: list[int]) -> Any:
     for _ in llm.generate(prompt, Sampling(max_new_tokens=_NEW_TOKENS, temperature=1.0, seed=0)):
         pass
     return llm.last
+
+
+def _plain_rate(llm: Any, prompt: list[int]) -> float:
+    """Tokens a second of transformers' own eager `generate`, sampling as ours does."""
+    (model,) = llm.modules()
+    ids = torch.tensor([prompt], device=model.device)
+    seconds = []
+    for count in (1, 1 + _NEW_TOKENS):
+        started = time.perf_counter()
+        model.generate(ids, do_sample=True, min_new_tokens=count, max_new_tokens=count)
+        seconds.append(time.perf_counter() - started)
+    return _NEW_TOKENS / (seconds[1] - seconds[0])
 
 
 def _copy_rate(device: torch.device) -> float:
@@ -156,25 +172,19 @@ def _rate(copy: Any) -> float:
     return GIB / GB / median(seconds)
 
 
-def _offloaded(catalog: Catalog, profile: Profile, folder: Path) -> dict[str, float]:
-    """The peer: a drawing by the pipeline alone, which takes its parts to the card by hooks."""
-    checkpoint = catalog.get(profile.roles["t2i"])
-    defaults = DrawingDefaults.of(checkpoint)
-    path = catalog.locate(checkpoint.name, folder)
-    kind: Any = diffusers.DiffusionPipeline
-    pipeline = kind.from_pretrained(path, dtype=torch.bfloat16, local_files_only=True)
-    pipeline.enable_model_cpu_offload()
-    seconds = []
-    for _ in range(_PASSES):
-        started = time.perf_counter()
-        pipeline(
-            prompt="江南水乡，有拱桥和垂柳",
-            width=defaults.size,
-            height=defaults.size,
-            num_inference_steps=defaults.steps,
-        )
-        seconds.append(time.perf_counter() - started)
-    return {"draw offloaded_s": seconds[-1]}
+def _offloaded(
+    catalog: Catalog, profile: Profile, folder: Path, device: torch.device
+) -> dict[str, float]:
+    """The same script by the peer's hooks."""
+    hooks = OffloadHooks(catalog, profile, device, folder)
+    try:
+        side = DrawingDefaults.of(catalog.get(profile.roles["t2i"])).size
+        for _ in range(_PASSES):
+            taken = list(ten_steps.run(hooks, ten_steps.new_desk(side=side)))
+    finally:
+        hooks.close()
+    figures = {f"{step.name} offloaded_s": step.load + step.work for step in taken}
+    return figures | {"script offloaded_s": sum(figures.values())}
 
 
 def _measured_profile(profile: Profile) -> Profile:

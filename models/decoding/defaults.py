@@ -8,7 +8,8 @@ from models.catalog import CheckpointDefaults
 class LanguageDefaults(CheckpointDefaults, frozen=True):
     """`context_tokens`: of one conversation, `cached_tokens`: of all whose keys and values are
     kept. `thinking`: whether its template lets it think aloud; None leaves that to the template.
-    `call_format`: a family of `agent.families`.
+    `call_format`: a family of `agent.families`. `decode_graph`: whether a card may decode by a
+    recorded pass (`models.decoding.decode_graph`), where the class allows it.
 
     The others are for models that are too small. `history_tokens`: the longest conversation that it
     follows well, `text_tokens`: as much of one text as it can take in; None: whatever its context
@@ -22,6 +23,7 @@ class LanguageDefaults(CheckpointDefaults, frozen=True):
     cached_tokens: int = Field(0, ge=0)
     thinking: bool | None = None
     call_format: str | None = None
+    decode_graph: bool = True
     history_tokens: int | None = Field(None, gt=0)
     text_tokens: int | None = Field(None, gt=0)
     fixed_reports: bool = False

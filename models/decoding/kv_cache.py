@@ -55,6 +55,33 @@ class GrowingLayer(DynamicLayer):  # type: ignore[no-untyped-call]
         self._values = self._values[:, :, :length].to(device)
         self.keys, self.values, self.device = self._keys, self._values, device
 
+    def live_in(self, keys: torch.Tensor, values: torch.Tensor) -> None:
+        """Take what is held into these buffers, and grow there."""
+        if self._keys is keys:
+            return
+        if not self.is_initialized:
+            self.lazy_initialization(keys, values)
+        length = self.get_seq_length()
+        if self._keys is not None and self._values is not None:
+            keys[:, :, :length] = self._keys[:, :, :length]
+            values[:, :, :length] = self._values[:, :, :length]
+        self._keys, self._values = keys, values
+        self.reach(length)
+
+    def leave(self, keys: torch.Tensor) -> None:
+        """Take what is held out of the buffer `keys` and its like, if it lives there."""
+        if self._keys is keys and self._values is not None:
+            length = self.get_seq_length()
+            self._keys = keys[:, :, :length].clone()
+            self._values = self._values[:, :, :length].clone()
+            self.reach(length)
+
+    def reach(self, length: int) -> None:
+        """Hold the first `length` tokens of the buffer, which others have written."""
+        assert self._keys is not None
+        assert self._values is not None
+        self.keys, self.values = self._keys[:, :, :length], self._values[:, :, :length]
+
     def forked(self, length: int) -> "GrowingLayer":
         """A layer of its own that holds a copy of the first `length` tokens."""
         copy = GrowingLayer()
@@ -96,10 +123,17 @@ def keeps_everything(config: PreTrainedConfig) -> bool:
 
 def bytes_per_token(config: PreTrainedConfig, dtype: torch.dtype) -> int:
     """Bytes of keys and values for one token in all layers."""
+    heads, width = heads_and_width(config)
+    layers = int(config.get_text_config(decoder=True).num_hidden_layers)
+    return 2 * layers * heads * width * dtype.itemsize
+
+
+def heads_and_width(config: PreTrainedConfig) -> tuple[int, int]:
+    """Heads of keys and values in a layer, and the width of each."""
     text = config.get_text_config(decoder=True)
     heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
     width = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
-    return 2 * int(text.num_hidden_layers) * int(heads) * int(width) * dtype.itemsize
+    return int(heads), int(width)
 
 
 @dataclass(eq=False)
@@ -142,7 +176,7 @@ class PrefixCaches:
     def __init__(self, config: PreTrainedConfig, limit_tokens: int) -> None:
         self._config = config
         self._limit = limit_tokens
-        self._reusable = keeps_everything(config)
+        self.reusable = keeps_everything(config)
         self._held: list[Held] = []
 
     @property
@@ -174,7 +208,7 @@ class PrefixCaches:
 
     def keep(self, held: Held) -> None:
         """Keep a cache for later calls."""
-        if self._reusable and held.tokens:
+        if self.reusable and held.tokens:
             self._held.append(held)
             self._make_room(0)
 

@@ -25,12 +25,12 @@ from models.decoding.defaults import LanguageDefaults
 from models.decoding.grammar import GrammarMask, GrammarMasks
 from models.decoding.kv_cache import (
     Held,
-    PrefixCaches,
     bytes_per_token,
     keeps_everything,
     whole_blocks,
 )
 from models.decoding.sampling import Sampler, Sampling
+from models.decoding.seats import Seats
 from models.decoding.stats import GenerationStats
 from models.device import any_thread, is_out_of_memory
 from models.dtypes import torch_dtype, with_dtype
@@ -62,7 +62,8 @@ class LanguageModel:
         self._model: PreTrainedModel | None = model
         self._config = model.config
         self.eos_token_ids = _end_tokens(model.generation_config, tokenizer)
-        self._caches = PrefixCaches(model.config, cached_tokens)
+        longest = self.context_tokens if defaults.decode_graph else 0
+        self._seats = Seats(model, limit_tokens=cached_tokens, recorded_tokens=longest)
         # A layer that forgets may not go on from an earlier pass: those models take prompts whole.
         self._pieces = keeps_everything(model.config)
         self._piece, self._most_piece = FIRST_PIECE_TOKENS, MOST_PIECE_TOKENS
@@ -122,7 +123,7 @@ class LanguageModel:
         limit = self._room(prompt, sampling)
         mask = self._masks.begin(grammar) if grammar is not None else None
         self.last = stats = GenerationStats(len(prompt))
-        held = self._caches.take(prompt, len(prompt) + limit).moved(self._device)
+        held = self._seats.take(prompt, len(prompt) + limit, self._device)
         stats.reused_tokens = len(held.tokens)
         stop = cancel or threading.Event()
         try:
@@ -136,11 +137,11 @@ class LanguageModel:
                 stats.stop = "cancelled"
         except (RuntimeError, MemoryError) as error:
             if is_out_of_memory(error):
-                self._caches.clear()
+                self._seats.clear()
             raise
         finally:
             stats.seconds = time.monotonic() - stats.started
-            self._caches.keep(held)
+            self._seats.put_back(held)
 
     @property
     def history_tokens(self) -> int:
@@ -163,7 +164,7 @@ class LanguageModel:
 
     def park(self) -> None:
         """Keep keys and values on the host; each comes back when a prompt begins like it."""
-        self._caches.move(torch.device("cpu"))
+        self._seats.park()
 
     def degrade(self) -> bool:
         """Read prompts in smaller pieces."""
@@ -176,7 +177,7 @@ class LanguageModel:
     def release(self) -> None:
         """Drop weights and caches; the object cannot generate any more."""
         self._model = None
-        self._caches.clear()
+        self._seats.close()
 
     @property
     def _device(self) -> torch.device:
@@ -248,7 +249,8 @@ class LanguageModel:
                 stats.stop = "length"
                 return
             if not stop.is_set():
-                logits = self._forward(held, [token])
+                recorded = self._seats.step(held, token)
+                logits = self._forward(held, [token]) if recorded is None else recorded
 
     @torch.inference_mode()
     def _forward(self, held: Held, tokens: list[int]) -> torch.Tensor:

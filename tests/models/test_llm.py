@@ -1,4 +1,5 @@
-"""Generation on a random Qwen3 of the real class."""
+"""Generation on a random Qwen3 of the real class, with caches that grow and by the pass that a card
+records: here it runs without being recorded."""
 
 import gc
 import json
@@ -13,6 +14,7 @@ import torch
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from models.decoding.decode_graph import DecodeGraph
 from models.errors import InvalidRequest
 from models.roles.llm import LanguageModel, Sampling
 from tests.fixtures import tiny
@@ -57,7 +59,7 @@ def plain_generate(llm: LanguageModel, prompt: list[int], count: int) -> list[in
 
 
 def fresh(llm: LanguageModel) -> None:
-    llm._caches.clear()
+    llm._seats.clear()
 
 
 @pytest.mark.parametrize("length", [1, 5, 40, 300])
@@ -98,6 +100,12 @@ def test_reuse_of_a_prefix_never_changes_the_tokens(seed: int, cuts: list[int]) 
 SHARED: dict[str, LanguageModel] = {}
 
 
+@pytest.fixture(autouse=True, params=["growing", "recorded"])
+def _decoding(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "recorded":
+        monkeypatch.setattr(DecodeGraph, "devices", frozenset({"cpu"}))
+
+
 @pytest.fixture(autouse=True)
 def _share(llm: LanguageModel) -> None:
     SHARED["llm"] = llm
@@ -127,18 +135,18 @@ def test_two_conversations_with_one_beginning_keep_a_cache_each(llm: LanguageMod
 def test_caches_stay_within_the_bytes_that_the_lease_counts(calls: list[tuple[int, int]]) -> None:
     llm = SHARED["llm"]
     fresh(llm)
-    limit = llm._caches._limit
+    limit = llm._seats.kept._limit
     for length, kind in calls:
         prompt = [7 + (i * (kind + 1)) % 250 for i in range(length)]
-        held = llm._caches.take(prompt, length + 8)
+        held = llm._seats.kept.take(prompt, length + 8)
         for token in prompt[len(held.tokens) :]:
             held.tokens.append(token)
         grown = max(held.capacity, -(-(length + 8) // 256) * 256)
-        assert llm._caches.tokens + grown <= limit
+        assert llm._seats.kept.tokens + grown <= limit
         held.tokens.clear()  # nothing was computed
-        llm._caches.keep(held)
+        llm._seats.kept.keep(held)
         next(iter(llm.generate(prompt, Sampling(max_new_tokens=1))), None)
-        assert llm._caches.tokens <= limit
+        assert llm._seats.kept.tokens <= limit
 
 
 def test_sampling_is_repeatable_by_seed_and_free_without(llm: LanguageModel) -> None:
@@ -312,6 +320,6 @@ def test_a_release_frees_weights_and_caches_at_once(llm: LanguageModel) -> None:
         assert not any(weight() is not None for weight in weights)
     finally:
         gc.enable()
-    assert llm._caches.tokens == 0
+    assert llm._seats.kept.tokens == 0
     with pytest.raises(RuntimeError, match="released"):
         list(llm.generate([9, 8, 7], GREEDY))

@@ -147,7 +147,7 @@ def test_foreseeing_never_takes_from_who_works_and_never_fails(
 def test_a_parked_language_model_holds_nothing_on_the_device(llm: LanguageModel) -> None:
     prompt = llm.render([{"role": "user", "content": "你好，请说说这里有什么"}], [])
     list(llm.generate(prompt, Sampling(max_new_tokens=4)))
-    llm._caches.move(torch.device("meta"))
-    assert {layer._keys.device.type for held in llm._caches._held for layer in held.layers} == {
+    llm._seats.kept.move(torch.device("meta"))
+    assert {layer._keys.device.type for held in llm._seats.kept._held for layer in held.layers} == {
         "meta"
     }
