@@ -21,7 +21,7 @@ from models.device import is_out_of_memory
 
 SLOT_TOKENS = 1024  # a slot's length is a multiple of it: one recording lasts for a while
 PART_TOKENS = 256  # of the keys and values; the parts of a slot are read side by side
-_MOST_SLACK = 4  # a 4B model reads as much in its weights as in 50,000 tokens; recording takes 0.2 s
+_MOST_SLACK = 4  # a 4B model's weights are as much to read as 50,000 tokens
 _WARM_UPS = 3  # libraries choose kernels and allocate in their first calls
 _TOLERANCE = 0.05  # share of the logits' spread by which two runs of the same kernels may differ
 _ATTENTION = "one_token"
