@@ -1,11 +1,7 @@
 """The client's methods for pictures of the library and for creations."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol, TypeVar
-from urllib.parse import quote
-
-import httpx
-from pydantic import BaseModel
+from typing import Any
 
 from api.picture_schemas import (
     CreationDetail,
@@ -18,27 +14,13 @@ from api.picture_schemas import (
     PictureText,
 )
 from api.schemas import ArtifactInfo
+from api.wire import Wire, path_part
 
-View = TypeVar("View", bound=BaseModel)
 _BUNDLE_SECONDS = 300.0
 _READ_SECONDS = 300.0
 
 
-class Caller(Protocol):
-    """What the methods below need of a client."""
-
-    def _get(self, model: type[View], path: str, params: dict[str, Any] | None = None) -> View: ...
-
-    def _post(
-        self, model: type[View], path: str, body: dict[str, Any] | None = None, **options: Any
-    ) -> View: ...
-
-    def _send(
-        self, method: str, path: str, *, accept: Sequence[int] = (), **options: Any
-    ) -> httpx.Response: ...
-
-
-class PictureCalls(Caller):
+class PictureCalls(Wire):
     """The picture library, picture by picture."""
 
     def pictures(self, **query: Any) -> PicturePage:
@@ -72,7 +54,7 @@ class PictureCalls(Caller):
         return self._post(ForgottenFolder, "/api/library/folders/remove", body).forgotten
 
 
-class CreationCalls(Caller):
+class CreationCalls(Wire):
     """Everything that was made here."""
 
     def creations(self, **query: Any) -> CreationPage:
@@ -80,7 +62,7 @@ class CreationCalls(Caller):
         return self._get(CreationPage, "/api/creations", _given(query))
 
     def creation(self, sha256: str) -> CreationDetail:
-        return self._get(CreationDetail, f"/api/creations/{quote(sha256, safe='')}")
+        return self._get(CreationDetail, f"/api/creations/{path_part(sha256)}")
 
     def delete_creations(self, sha256s: Sequence[str]) -> int:
         body = {"sha256s": list(sha256s)}

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 
-from api.client import HEARTBEAT_SECONDS
 from api.schemas import StoredEventView
+from api.wire import HEARTBEAT_SECONDS
 from models.errors import NotFound
 
 if TYPE_CHECKING:

@@ -1,22 +1,20 @@
 """The client's methods for a turn that has ended: feedback, and a branch that begins at it."""
 
-from urllib.parse import quote
-
 import httpx
 
-from api.picture_client import Caller
 from api.schemas import ConversationView
 from api.turn_schemas import FeedbackList, FeedbackView
+from api.wire import Wire, path_part
 
 _SPEECH_SECONDS = 300.0  # it waits for the device behind all else
 
 
-class TurnCalls(Caller):
+class TurnCalls(Wire):
     """Mixed into `api.client.Client`."""
 
     def feedback(self, conversation_id: str) -> dict[str, FeedbackView]:
         """What was said of the answers of a conversation, by run id."""
-        path = f"/api/conversations/{quote(conversation_id, safe='')}/feedback"
+        path = f"/api/conversations/{path_part(conversation_id)}/feedback"
         given = self._get(FeedbackList, path).feedback
         return {one.run_id: one for one in given}
 
@@ -25,16 +23,16 @@ class TurnCalls(Caller):
 
         Raises NotFound, InvalidRequest (the run has not ended, the note is too long).
         """
-        path = f"/api/runs/{quote(run_id, safe='')}/feedback"
+        path = f"/api/runs/{path_part(run_id)}/feedback"
         response = self._send("PUT", path, json={"verdict": verdict, "note": note})
         return FeedbackView.model_validate_json(response.content)
 
     def take_feedback_back(self, run_id: str) -> None:
-        self._send("DELETE", f"/api/runs/{quote(run_id, safe='')}/feedback")
+        self._send("DELETE", f"/api/runs/{path_part(run_id)}/feedback")
 
     def speech(self, run_id: str, number: int) -> bytes | None:
         """Sentence `number` of an answer as WAV; None: not written yet. NotFound past the last."""
-        path = f"/api/runs/{quote(run_id, safe='')}/speech/{number}"
+        path = f"/api/runs/{path_part(run_id)}/speech/{number}"
         response = self._send("GET", path, timeout=_SPEECH_SECONDS)
         return None if response.status_code == httpx.codes.ACCEPTED else response.content
 
@@ -45,5 +43,5 @@ class TurnCalls(Caller):
 
         Raises NotFound, InvalidRequest (one of them has not ended).
         """
-        path = f"/api/conversations/{quote(conversation_id, safe='')}/branches"
+        path = f"/api/conversations/{path_part(conversation_id)}/branches"
         return self._post(ConversationView, path, {"run_id": run_id, "before": before})
