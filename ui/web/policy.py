@@ -11,6 +11,8 @@ from collections.abc import Callable
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ui.web.bundle import early_links
+
 # Streamlit's bundle evaluates code for charts and styles its elements inline.
 _SOURCES = {
     "default-src": "'self'",
@@ -55,9 +57,11 @@ class Policy:
         await self._app(scope, receive, _Answer(send, self._localised).send)
 
     def _localised(self, html: bytes) -> bytes:
-        """Streamlit's shell says English, names itself, and loads a font that is not used."""
+        """Streamlit's shell says English, names itself, loads a font that is not used, and does not
+        load early what every conversation needs."""
         html = html.replace(b'<html lang="en">', b'<html lang="%s">' % self._language, 1)
         html = html.replace(b"<title>Streamlit</title>", self._title + self._scripts, 1)
+        html = html.replace(b"</head>", early_links(html) + b"</head>", 1)
         return _FONT_PRELOAD.sub(b"", html, count=1)
 
 

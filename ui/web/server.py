@@ -19,6 +19,7 @@ from duomo.settings import Settings, load_settings
 from models.errors import Locale
 from ui.supervise import leave_with_parent
 from ui.web import again, speech, thumbnails
+from ui.web.bundle import Bundle
 from ui.web.engine import engine
 from ui.web.mishap import show_mishap
 from ui.web.policy import Policy
@@ -43,7 +44,7 @@ def serve() -> None:
             *thumbnails.routes(settings, engine()),
             *speech.routes(settings, engine()),
         ],
-        middleware=[_policy(settings.locale)],
+        middleware=[_policy(settings.locale), Middleware(Bundle)],
         on_script_error=show_mishap,
     )
     config = uvicorn.Config(
