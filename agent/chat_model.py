@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk
@@ -28,7 +28,12 @@ from agent.streaming import StreamingChatModel, ignore
 from models.decoding.copying import Source
 from models.roles.llm import LanguageModel, Sampling
 
-_BY_HEART = frozenset({"speak"})  # poems may be named by their titles alone
+_ALOUD = frozenset({"speak"})  # of texts, and of poems that are named by their titles alone
+
+
+def _source(messages: Sequence[BaseMessage]) -> Source:
+    asked = (m.text for m in reversed(messages) if isinstance(m, HumanMessage))
+    return Source(said(messages), _ALOUD, next(asked, ""))
 
 
 class DuomoChatModel(StreamingChatModel):
@@ -66,7 +71,7 @@ class DuomoChatModel(StreamingChatModel):
             prompt = self._prompt(llm, messages, tools, sampling)
             grammar = self.call_format.structural_tag(tools, run.handles() if run else ())
             cancel = run.cancel if run else None
-            source = Source(said(messages), _BY_HEART) if llm.defaults.copy_penalty else None
+            source = _source(messages) if llm.defaults.copy_penalty else None
             ids = llm.generate(prompt, sampling, grammar=grammar, source=source, cancel=cancel)
             pieces = _pieces(self.call_format.parser(tools), _text(ids, llm))
             if llm.defaults.fixed_reports and (report := report_of(messages)):

@@ -8,11 +8,14 @@ et al. 2017 (Get To The Point), without training.
 
 import codecs
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import torch
+
+from models.decoding.verbatim import Due, Stretches
 
 _DECODER = codecs.getincrementaldecoder("utf-8")
 # An argument of a call that is not closed yet: the tool's name, and what there is of the value.
@@ -20,6 +23,7 @@ _VALUE = re.compile(r'"name": "(\w+)", "arguments": .*[:\[] ?"((?:[^"\\]|\\.)*)$
 _WORD = re.compile(r"[A-Za-z]+")
 _FREE = frozenset(" ，。、-0123456789")  # what stands between copied words, and in handles
 _END = '"'
+_WHOLE = 2  # times the penalty, for leaving what is copied whole
 _LEAP = 1 / 3  # of the penalty, for going on elsewhere in the text
 
 
@@ -27,10 +31,12 @@ _LEAP = 1 / 3  # of the penalty, for going on elsewhere in the text
 class Source:
     """What has been said, which arguments are copied from. A call stands between two tokens.
 
-    `by_heart`: tools whose arguments may also be known from elsewhere."""
+    `request`: the last of it that the person said. `aloud`: tools that read a text aloud, which may
+    also be known by heart."""
 
     text: str
-    by_heart: frozenset[str] = frozenset()
+    aloud: frozenset[str] = frozenset()
+    request: str = ""
     begin: str = "<tool_call>"
     end: str = "</tool_call>"
 
@@ -43,6 +49,7 @@ class CopyPenalty:
         token that is not in the text of `source`."""
         self._vocabulary, self._source, self._penalty = vocabulary, source, penalty
         self._text, self._letters = source.text, frozenset(source.text) | _FREE
+        self._stretches = Stretches(source.text, source.request)
         self._begin, self._end = source.begin.encode(), source.end.encode()
         self._known = _with_beginnings(self._letters)
         self._call: str | None = None  # as far as it is written
@@ -52,7 +59,13 @@ class CopyPenalty:
     def apply(self, logits: torch.Tensor) -> None:
         """Lower logits [vocabulary] in place, inside an argument."""
         argument = _VALUE.search(self._call or "")
-        if argument is None or argument[1] in self._source.by_heart:
+        if argument is None:
+            return
+        aloud = argument[1] in self._source.aloud
+        due = self._stretches.due(argument[2], aloud=aloud)
+        if due is not None:
+            logits -= _WHOLE * self._penalty * self._leaving(due).to(logits)
+        if aloud or (due is not None and not due.others):
             return
         table = self._table(self._pending)
         costs = table.foreign
@@ -69,6 +82,32 @@ class CopyPenalty:
         elif self._call is not None:
             text, self._pending = _decoded(self._pending + written)
             self._call += text
+
+    def _leaving(self, due: Due) -> torch.Tensor:
+        """[vocabulary]: 1 for tokens that do not go on as is due."""
+        leaving = self._digits.clone() if due.others else torch.ones(len(self._vocabulary))
+        for rest in due.rests:
+            if not rest.startswith(self._pending) or rest == self._pending:
+                continue
+            after = rest[len(self._pending) :]
+            for token in self._beginning[after[0]]:
+                written = self._vocabulary[token]
+                if after.startswith(written) or written.startswith(after):
+                    leaving[token] = 0
+        return leaving
+
+    @cached_property
+    def _beginning(self) -> dict[int, list[int]]:
+        """Tokens by their first byte."""
+        found: dict[int, list[int]] = defaultdict(list)
+        for token, written in enumerate(self._vocabulary):
+            if written:
+                found[written[0]].append(token)
+        return found
+
+    @cached_property
+    def _digits(self) -> torch.Tensor:
+        return torch.tensor([float(written[:1].isdigit()) for written in self._vocabulary])
 
     def _after(self, letter: str) -> frozenset[str]:
         """What follows `letter` anywhere in the text."""

@@ -1,5 +1,7 @@
-"""Arguments of calls keep to the words of the conversation, softly, and nothing else does."""
+"""Arguments of calls keep to the words of the conversation, softly, and nothing else does; what is
+quoted, read aloud or a number is taken over whole."""
 
+import pytest
 import torch
 
 from models.decoding.copying import CopyPenalty, Source
@@ -62,3 +64,55 @@ def test_what_may_be_known_by_heart_is_left_alone() -> None:
 
 def test_a_half_letter_in_what_was_said_does_no_harm() -> None:
     assert lowered(penalty("\ud83d雾"), BEGIN, HEAD)["雾".encode()] == 0.0
+
+
+SAID = ["1", "2", "3", ",", ".", "元", "，", "明", "天", '"', "。"]
+SAYING = [BEGIN, END, HEAD, SPEAK, *(word.encode() for word in SAID), '，"'.encode()]
+
+
+def may_follow(request: str, written: str, head: bytes = SPEAK) -> str:
+    """What is not made less likely, of single letters, after `written`."""
+    source = Source(request, frozenset({"speak"}), request)
+    follower = CopyPenalty(SAYING, source, 6.0)
+    for token in (BEGIN, head, *(letter.encode() for letter in written)):
+        follower.accept(SAYING.index(token))
+    logits = torch.zeros(len(SAYING))
+    follower.apply(logits)
+    free = [token for token, logit in zip(SAYING, logits.tolist(), strict=True) if logit == 0]
+    return "".join(token.decode() for token in free if len(token.decode()) == 1)
+
+
+@pytest.mark.parametrize("request_", ["读出来：12元，明天", "念“12元，明天”", '朗读"12元，明天"'])
+def test_what_is_read_aloud_is_read_to_its_end(request_: str) -> None:
+    assert may_follow(request_, "12") == "元"
+    assert may_follow(request_, "12元") == "，"
+    assert may_follow(request_, "12元，明") == "天"
+    assert '"' in may_follow(request_, "12元，明天")
+
+
+def test_a_quoted_text_is_copied_whole_by_every_tool_and_a_colon_binds_only_reading() -> None:
+    assert may_follow("找“明天，12元”的图", "明天", HEAD) == "，"
+    assert '"' in may_follow("找一下：明天，12元", "明天", HEAD)
+
+
+def test_a_number_loses_none_of_its_digits_and_gets_none() -> None:
+    assert may_follow("读1,231元，不是12元", "1") == "2,"
+    assert may_follow("读1,231元，不是12元", "1,23") == "1"
+    free = may_follow("读1,231元，不是12元", "12")
+    assert "元" in free
+    assert not set("123") & set(free)
+
+
+def test_a_number_that_nobody_said_is_free() -> None:
+    assert set("123元") <= set(may_follow("读一下明天的天", "3"))
+
+
+def test_the_digits_of_a_handle_are_no_number_of_the_text() -> None:
+    source = Source("img-1，共123元", frozenset())
+    words = [BEGIN, HEAD, b"img-1", b'"', b"2", b"23"]
+    follower = CopyPenalty(words, source, 6.0)
+    for token in (BEGIN, HEAD, b"img-1"):
+        follower.accept(words.index(token))
+    logits = torch.zeros(len(words))
+    follower.apply(logits)
+    assert logits[words.index(b'"')] == 0

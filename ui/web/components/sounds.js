@@ -11,8 +11,7 @@ let reading = null; // { run, abort, voice } of the answer that is being read
 export default function ({ data, parentElement }) {
   const panel = parentElement.querySelector(".sounds");
   if (!panel.watching) setUp(panel, data.words);
-  if (data.read && data.read.press !== panel.dataset.press) {
-    panel.dataset.press = data.read.press;
+  if (data.read && isPressed(data.read.press)) {
     reading?.run === data.read.run ? hush() : read(data.read.run);
   }
   return () => {
@@ -80,6 +79,13 @@ function isNew(id) {
   const heard = kept("heard", []);
   if (heard.includes(id)) return false;
   keep("heard", [...heard, id].slice(-REMEMBERED));
+  return true;
+}
+
+// Whether a press on 朗读 is new to this tab, which meets it again in every conversation.
+function isPressed(press) {
+  if (sessionStorage.getItem("duomo-pressed") === press) return false;
+  sessionStorage.setItem("duomo-pressed", press);
   return true;
 }
 

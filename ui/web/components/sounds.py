@@ -4,6 +4,7 @@ that are read aloud.
 The browser keeps the choices; all off, and at normal speed, until a person says otherwise there.
 """
 
+import uuid
 from pathlib import Path
 
 import streamlit as st
@@ -34,5 +35,4 @@ def show_sounds() -> None:
 
 def read_aloud(run_id: str) -> None:
     """Read this answer; a second press stops it."""
-    press = int(st.session_state.get(_READ, {}).get("press", 0)) + 1
-    st.session_state[_READ] = {"run": run_id, "press": str(press)}
+    st.session_state[_READ] = {"run": run_id, "press": uuid.uuid4().hex}
