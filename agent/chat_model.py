@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
+from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk
@@ -18,22 +18,17 @@ from pydantic import Field
 
 from agent.context import LlmTicket, RunContext, current_run
 from agent.grammar import CallFormat, Hermes, Parser, Schema
-from agent.history import as_dicts, said
+from agent.history import as_dicts, asked, said
 from agent.options import AS_SET
 from agent.parsing import CallArguments, CallStart, Piece, Reasoning, Words, detokenise
 from agent.reading import Reader, Reading, Room
-from agent.reporting import in_words_of, report_of, unsure
+from agent.reporting import asks_what_it_can, in_words_of, introduction, report_of, unsure
 from agent.stops import until
 from agent.streaming import StreamingChatModel, ignore
 from models.decoding.copying import Source
 from models.roles.llm import LanguageModel, Sampling
 
 _ALOUD = frozenset({"speak"})  # of texts, and of poems that are named by their titles alone
-
-
-def _source(messages: Sequence[BaseMessage]) -> Source:
-    asked = (m.text for m in reversed(messages) if isinstance(m, HumanMessage))
-    return Source(said(messages), _ALOUD, next(asked, ""))
 
 
 class DuomoChatModel(StreamingChatModel):
@@ -71,11 +66,14 @@ class DuomoChatModel(StreamingChatModel):
             prompt = self._prompt(llm, messages, tools, sampling)
             grammar = self.call_format.structural_tag(tools, run.handles() if run else ())
             cancel = run.cancel if run else None
-            source = _source(messages) if llm.defaults.copy_penalty else None
-            ids = llm.generate(prompt, sampling, grammar=grammar, source=source, cancel=cancel)
+            source = Source(said(messages), _ALOUD, asked(messages))
+            copied = source if llm.defaults.copy_penalty else None
+            ids = llm.generate(prompt, sampling, grammar=grammar, source=copied, cancel=cancel)
             pieces = _pieces(self.call_format.parser(tools), _text(ids, llm))
             if llm.defaults.fixed_reports and (report := report_of(messages)):
                 pieces = in_words_of(report, pieces)
+            elif self.abilities and asks_what_it_can(asked(messages)):
+                pieces = in_words_of(introduction(self.abilities), pieces)
             elif self.abilities is not None:
                 pieces = in_words_of(unsure(self.abilities), pieces, llm.is_unsure)
             pieces = until(pieces, options.stop)

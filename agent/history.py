@@ -61,6 +61,12 @@ def said(messages: Sequence[BaseMessage]) -> str:
     return "\n".join([*spoken, *(str(call["args"]) for call in calls)])
 
 
+def asked(messages: Sequence[BaseMessage]) -> str:
+    """What the person said last."""
+    spoken = (m.text for m in reversed(messages) if isinstance(m, HumanMessage))
+    return next(spoken, "")
+
+
 def as_dicts(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
     """Messages as chat templates take them."""
     return [_as_dict(message) for message in messages]

@@ -1,5 +1,6 @@
 """Answers in fixed sentences, for a language model that chooses tools well and repeats badly."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
@@ -8,6 +9,8 @@ from agent.history import last_turn
 from agent.parsing import Piece, Words
 from agent.tooling import is_retry
 from tools.reports import ended, reported
+
+_LONGEST_HELP = 24  # letters: a longer question is about something else
 
 
 def report_of(messages: Sequence[BaseMessage]) -> str:
@@ -22,6 +25,27 @@ def report_of(messages: Sequence[BaseMessage]) -> str:
     calls = {call["id"]: call for m in turn if isinstance(m, AIMessage) for call in m.tool_calls}
     done = [(calls[r.tool_call_id], r.text) for r in results if _is_done(r)]
     return reported((call["name"], call["args"], text) for call, text in done)
+
+
+_HELP = re.compile(
+    r"(你|您|多模|小模)[^，。？?！!]{0,4}(会|能|可以)(做|干|帮我做|帮我干|为我做|)?些?"
+    r"(什么|啥|哪些|点什么)|(有|都有)(什么|啥|哪些)(功能|本事|本领|用处)|怎么(用|使用)(你|您|多模|这个)|"
+    r"^\W*(帮助|使用说明|怎么用|help|what can you do)\W*$",
+    re.IGNORECASE,
+)
+
+
+def asks_what_it_can(question: str) -> bool:
+    """Whether a person wants to know what there is to ask for."""
+    return len(question) <= _LONGEST_HELP and _HELP.search(question) is not None
+
+
+def introduction(abilities: Sequence[str]) -> str:
+    """What there is to ask for; `abilities`: titles of tools."""
+    return (
+        f"我会{'、'.join(abilities)}。直接用一句话说出要做什么就行，比如“帮我找几张有拱桥的图”；"
+        "几件事可以连着说。要处理的图片和录音请先发给我。"
+    )
 
 
 def unsure(abilities: Sequence[str]) -> str:

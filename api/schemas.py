@@ -78,6 +78,9 @@ class ToolView(Wire):
     parameters: dict[str, Any] = Field(
         default={}, description="JSON schema of its arguments, descriptions in Chinese"
     )
+    limits: Words | None = Field(
+        default=None, description="What the starter checkpoint behind it can't do"
+    )
 
 
 class CheckpointView(Wire):

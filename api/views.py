@@ -81,7 +81,8 @@ def artifact_info(artifact: "Artifact") -> ArtifactInfo:
     )
 
 
-def tool_view(tool: "Tool") -> ToolView:
+def tool_view(tool: "Tool", checkpoints: Sequence["Checkpoint"] = ()) -> ToolView:
+    """`checkpoints`: those of the profile."""
     from tools.registry import form_schema  # late: HTTP answers before this is imported
 
     return ToolView(
@@ -90,7 +91,15 @@ def tool_view(tool: "Tool") -> ToolView:
         title_en=tool.title_en,
         icon=tool.icon,
         parameters=form_schema(tool),
+        limits=_limits(tool, checkpoints),
     )
+
+
+def _limits(tool: "Tool", checkpoints: Sequence["Checkpoint"]) -> Words | None:
+    """The note on the starter checkpoint that the tool works with, where it is one."""
+    notes = (c.note for c in checkpoints if c.role in tool.roles and c.bundled and c.note)
+    note = next(notes, None)
+    return None if note is None else Words(zh=note.zh, en=note.en)
 
 
 def checkpoint_view(checkpoint: "Checkpoint", *, present: bool) -> CheckpointView:

@@ -68,6 +68,15 @@ class Browser:
         found = {row["id"]: row for row in self._db.rows(sql, json.dumps(list(image_ids)))}
         return [record_of(found[number]) for number in image_ids if number in found]
 
+    def named(self, words: str, filters: Filters, limit: int) -> list[int]:
+        """Ids of the files whose names hold `words`, the newest first; each content once."""
+        where, values = filters.where()
+        sql = f"""SELECT max(files.id) AS id {_FROM}
+                  WHERE instr(lower(CAST(files.name AS TEXT)), ?) > 0 AND {where}
+                  GROUP BY files.content_id ORDER BY max(files.dated) DESC, 1 DESC LIMIT ?"""
+        rows = self._db.rows(sql, words.lower(), *values, limit)
+        return [row["id"] for row in rows]
+
     def copies(self, sha256: str) -> list[Record]:
         """Every file with this content, the oldest first."""
         sql = f"SELECT files.id {_FROM} WHERE sha256 = ? ORDER BY files.id"

@@ -57,7 +57,7 @@ def generate_image(arguments: GenerateImage, context: ToolContext) -> ToolOutput
     pixels = asked[0] * asked[1] if asked else defaults.size**2
     with context.lease("t2i", size=pixels) as generator, progress_of(context) as progress:
         size = rounded(asked or generator.native_size, generator.size_multiple, defaults.max_pixels)
-        order = _Order(arguments, wording, size, generator, progress)
+        order = _Order(arguments, wording, size, generator, progress, defaults.things)
         handles, seeds, note = _drawn(order, context)
     notes = [*_notes(order, asked), *([note] if note else [])]
     return ToolOutput(
@@ -76,6 +76,7 @@ class _Order:
     size: Size
     generator: "ImageGenerator"
     progress: Progress
+    things: tuple[str, ...] | None
 
     def pictures(self) -> Iterator[Drawn]:
         """One after the other, each from the seed that follows."""
@@ -167,6 +168,8 @@ def _notes(order: _Order, asked: Size | None) -> list[str]:
         notes.append("这个模型不看negative_prompt，已忽略")
     if asked is not None and asked != order.size:
         notes.append(f"尺寸取整为{written(order.size)}")
+    if order.things is not None and not any(word in order.wording.text for word in order.things):
+        notes.append("这个入门模型没有学过这样的东西，画出来多半不像")
     if order.wording.unknown_style:
         notes.append(f"这个模型没有学过{order.wording.unknown_style}风格")
     return notes

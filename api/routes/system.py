@@ -23,7 +23,7 @@ def about(engine: EngineDep) -> About:
         profile=engine.profile.name,
         starter=engine.is_starter(),
         notes=_notes(engine),
-        tools=tuple(map(tool_view, engine.tools.values())),
+        tools=tuple(tool_view(tool, engine.checkpoints()) for tool in engine.tools.values()),
         absent_tools=tuple(map(tool_view, engine.absent_tools.values())),
         checkpoints=tuple(
             checkpoint_view(checkpoint, present=engine.is_present(checkpoint))

@@ -9,6 +9,7 @@ class DrawingDefaults(CheckpointDefaults, frozen=True):
     """`size`: the side in px of the square that it was trained on; `max_pixels`: the most it draws.
 
     `styles`: the styles of `tools/drawing_styles.toml` that it knows, all of them when None.
+    `things`: words for what it has learnt to draw, anything when None.
     `one_size`: a picture to edit is squeezed into that square, as no other shape was learned.
     `quality`: whether words such as 细节丰富 make its pictures better.
     `tiled_vae` decodes a picture in tiles, `attention_slicing` computes a U-Net's attention in
@@ -23,6 +24,7 @@ class DrawingDefaults(CheckpointDefaults, frozen=True):
     text_encoder_out_layers: tuple[int, ...] | None = None
     strength: float = Field(0.6, gt=0, le=1)  # of image-to-image where the caller names none
     styles: tuple[str, ...] | None = None
+    things: tuple[str, ...] | None = None
     one_size: bool = False
     quality: bool = False
     tiled_vae: bool = False

@@ -6,7 +6,7 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
 from agent.parsing import CallStart, Piece, Reasoning, Words
-from agent.reporting import in_words_of, report_of, unsure
+from agent.reporting import asks_what_it_can, in_words_of, introduction, report_of, unsure
 from tools import replies
 
 ASKED = HumanMessage("这是什么季节？")
@@ -62,3 +62,23 @@ def test_an_answer_is_kept_where_the_model_is_sure() -> None:
 def test_who_is_unsure_says_what_there_is_to_ask_for() -> None:
     assert "我会搜索图片、朗读" in unsure(["搜索图片", "朗读"])
     assert "我会" not in unsure([])
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["你会做什么？", "你能干啥", "你能做什么", "请问你都会些什么", "多模有什么功能", "怎么用你",
+     "你可以帮我做什么呢", "帮助", "What can you do?"],
+)  # fmt: skip
+def test_who_asks_what_there_is_to_ask_for_is_told(question: str) -> None:
+    assert asks_what_it_can(question)
+    assert introduction(["搜索图片", "朗读"]).startswith("我会搜索图片、朗读。")
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["图里的人在做什么？", "这张图里有什么", "你好", "今天天气怎么样", "你能看看这张图里有什么吗",
+     "你会画什么样的猫", "帮我找几张有拱桥的图",
+     "他能做什么工作，你觉得呢，我想听听你的意见，越详细越好"],
+)  # fmt: skip
+def test_other_questions_are_left_to_the_model(question: str) -> None:
+    assert not asks_what_it_can(question)

@@ -100,6 +100,23 @@ def test_what_was_found_can_be_put_in_another_order(library: Library, folder: Pa
     assert page.total == 9
 
 
+def test_what_is_called_as_typed_comes_first(library: Library, folder: Path) -> None:
+    for colour in "红绿蓝黄":
+        plain(folder / f"{colour}.png", colour)
+    plain(folder / "我的红房子 100%.png", "蓝")
+    shutil.copy(folder / "我的红房子 100%.png", folder / "红房子 copy.PNG")
+    library.index([folder])
+    for typed in ("红房子", "100%"):
+        page = search_page(library, Wanted(text=typed), 10)
+        assert "红房子" in page.records[0].path.stem
+        assert page.total == len(page.records) == len(page.scores) == 4  # a content once
+    assert search_page(library, Wanted(text="COPY"), 1).records[0].path.name == "红房子 copy.PNG"
+    assert search_page(library, Wanted(text="红房子"), 1, 1).records[0].path.stem == "红"
+    filtered = search_page(library, Wanted(text="红房子"), 9, filters=Filters(colour="red"))
+    assert [r.path.stem for r in filtered.records] == ["红"]
+    assert search_page(library, Wanted(text="黄"), 1).records[0].path.stem == "黄"
+
+
 def test_copies_of_one_content_are_named(library: Library, folder: Path) -> None:
     [path] = save_pictures(folder, 1)
     shutil.copy(path, folder / "copy.png")

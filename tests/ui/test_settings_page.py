@@ -47,7 +47,7 @@ def test_what_was_changed_is_saved_and_nothing_else(running: Running) -> None:
         "max_steps": 12,
         "mirrors": ["https://a.example", "https://b.example"],
     }
-    assert any("一轮最多想几次" in shown.value for shown in page.markdown)
+    assert any("一个问题最多让模型想几步" in shown.value for shown in page.markdown)
 
 
 def test_a_value_that_cannot_hold_is_told_in_plain_words(running: Running) -> None:

@@ -1,10 +1,12 @@
 """What a person asks from anywhere on the page, and what is put into the input for them."""
 
+import uuid
 from collections.abc import Sequence
 
 import streamlit as st
 
 from models.errors import DuomoError
+from ui.web.components.focus import take_focus
 from ui.web.current import current, open_conversation
 from ui.web.engine import engine
 from ui.web.fresh import note_fresh
@@ -59,5 +61,7 @@ def ask_in_branch(
 
 
 def begin(text: str) -> None:
-    """Put the beginning of a request into the input; call it in a callback, before it is drawn."""
+    """Put the beginning of a request into the input, for the person to go on at once; call it in a
+    callback, before it is drawn."""
     st.session_state[QUESTION] = text
+    take_focus(uuid.uuid4().hex)

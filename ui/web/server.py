@@ -69,14 +69,14 @@ def _listen(settings: Settings) -> socket.socket:
 
 
 def _policy(locale: Locale) -> Middleware:
-    script = CHROME_PATH if chrome_words(locale) else None
-    return Middleware(Policy, language=locale, title=words()("app.title"), script=script)
+    return Middleware(Policy, language=locale, title=words()("app.title"), script=CHROME_PATH)
 
 
 def _chrome(locale: Locale) -> Callable[[Request], Response]:
-    """The script that puts Streamlit's own texts into the page's language."""
+    """The script that puts Streamlit's own texts into the page's language, and mends its menu."""
     table = json.dumps(chrome_words(locale), ensure_ascii=False)
-    script = f"{(HERE / 'chrome.js').read_text('utf-8').rstrip()}({table});\n"
+    chrome, phone = ((HERE / name).read_text("utf-8") for name in ("chrome.js", "phone.js"))
+    script = f"{chrome.rstrip()}({table});\n{phone}"
 
     def answer(_request: Request) -> Response:
         return Response(script, media_type="text/javascript")

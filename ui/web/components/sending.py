@@ -16,13 +16,23 @@ _LISTED = 20
 
 
 @st.dialog(words()("send.title"))
-def ask_about(count: int, keep: Callable[[], Sequence[str]]) -> None:
-    """`keep` gives the SHA-256 of the artifacts to attach, `count` of them."""
+def ask_about(
+    count: int,
+    keep: Callable[[], Sequence[str]],
+    *,
+    question: str | None = None,
+    refused: Sequence[str] = (),
+) -> None:
+    """`keep` gives the SHA-256 of the artifacts to attach, `count` of them. `question`: what is
+    already written; `refused`: files that can't go along, and why."""
     text = words()
     if count > MAX_ATTACHMENTS:
         st.warning(text("send.too_many", most=MAX_ATTACHMENTS), icon=":material/warning:")
         return
-    question = st.text_area(text("send.question"), value=text("chat.only_picture"), key="send-text")
+    for reason in refused:
+        st.warning(as_label(reason, 300), icon=":material/warning:")
+    written = text("chat.only_picture") if question is None else question
+    question = st.text_area(text("send.question"), value=written, key="send-text")
     by_id = {c.id: c for c in engine().conversations()[:_LISTED]}
     choices = ["", *by_id]
     opened = current()
@@ -34,7 +44,8 @@ def ask_about(count: int, keep: Callable[[], Sequence[str]]) -> None:
         key="send-where",
     )
     ready = bool(question.strip())
-    if st.button(text("send.send", count=count), type="primary", key="send-go", disabled=not ready):
+    label = text("send.send", count=count) if count else text("send.without")
+    if st.button(label, type="primary", key="send-go", disabled=not ready):
         _send(where, question.strip(), keep)
 
 

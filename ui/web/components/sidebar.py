@@ -30,6 +30,7 @@ def show_sidebar(pages: Sequence[st.Page]) -> None:
                 text("sidebar.new"),
                 icon=":material/edit_square:",
                 width="stretch",
+                key="new",
                 on_click=begin_new,
             )
             name = text("sidebar.import")  # read to who can't see; the sign stands alone

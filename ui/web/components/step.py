@@ -116,6 +116,10 @@ def _details(step: Step) -> None:
     st.markdown("  \n".join(lines) or f":gray[{words()('step.no_arguments')}]")
     if step.text:
         st.text(plain(step.text))
+    tool = tool_of(step)
+    if step.ended and tool is not None and tool.limits is not None:
+        limits = tool.limits.en if words().locale == "en" else tool.limits.zh
+        st.caption(f":material/info: {as_label(limits, 200)}")
 
 
 def arguments_of(step: Step) -> str:

@@ -1,5 +1,6 @@
 """关于与接口: what runs here, under which licences, and how programs speak to it."""
 
+import os
 from collections.abc import Sequence
 
 import streamlit as st
@@ -44,10 +45,10 @@ with Client("{url}") as duomo:
         print(view.handle, len(duomo.artifact(view.sha256)), "bytes")
 """
 _TERMINAL = """\
-duomo ask "{question}"
-duomo index ~/Pictures
-duomo search "{query}"
-duomo doctor
+{command} ask "{question}"
+{command} index ~/Pictures
+{command} search "{query}"
+{command} doctor
 """
 
 
@@ -76,8 +77,9 @@ def _interfaces() -> None:
     st.caption(text("about.local"))
     given = {"url": engine().base_url, "question": text("about.question")}
     local = given["url"].replace("127.0.0.1", "localhost")
+    terminal = _TERMINAL.format(command=_command(), query=text("about.query"), **given)
     shown = (
-        (text("about.terminal"), _TERMINAL.format(**given, query=text("about.query")), "bash"),
+        (text("about.terminal"), terminal, "bash"),
         ("curl", _CURL.format(**given), "bash"),
         ("openai", _OPENAI.format(**given), "python"),
         ("LangChain", _LANGCHAIN.format(**given), "python"),
@@ -91,6 +93,11 @@ def _interfaces() -> None:
     st.caption(text("about.openai", url=f"{given['url']}/v1"))
     st.caption(text("about.schema", url=f"{engine().base_url}/openapi.json"))
     _asked_by_programs()
+
+
+def _command() -> str:
+    """How `duomo` is started here: uv, which runs it from its folder, says so to its children."""
+    return "uv run duomo" if "UV" in os.environ else "duomo"
 
 
 def _asked_by_programs() -> None:

@@ -1,6 +1,7 @@
 """对话: ask, watch the steps, go on. What is shown is the engine's; a reload loses nothing."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import streamlit as st
@@ -11,7 +12,9 @@ from api.turn_schemas import FeedbackView
 from models.errors import DuomoError, EngineUnavailable, NotFound
 from ui.untrusted import as_label, one_line
 from ui.web.asking import QUESTION, ask
+from ui.web.components.focus import show_focus
 from ui.web.components.origin import show_origin
+from ui.web.components.sending import ask_about
 from ui.web.components.sounds import SPEAKS, show_sounds
 from ui.web.components.turn import show_answer, show_asked, show_turn
 from ui.web.components.welcome import show_welcome
@@ -19,7 +22,6 @@ from ui.web.current import begin_new, current
 from ui.web.engine import about, engine, sample
 from ui.web.feed import Feed, feeds
 from ui.web.fresh import note_fresh
-from ui.web.telling import tell
 from ui.web.words import told, words
 
 ORDER = 10
@@ -40,8 +42,18 @@ FILE_TYPES = (
     *("wav", "mp3", "flac", "ogg", "oga", "opus", "m4a", "webm"),
 )
 HEARS = "transcribe_audio"
+_LEFT = "left-over"
 Given = dict[str, FeedbackView]
 """Feedback by run id."""
+
+
+@dataclass(frozen=True)
+class Left:
+    """A question that was not sent, the files that can go with it, and why others can't."""
+
+    text: str
+    uploaded: tuple[ArtifactInfo, ...]
+    refused: tuple[str, ...]
 
 
 def show() -> None:
@@ -55,6 +67,7 @@ def show() -> None:
         _input()
     else:
         show_welcome(_input, ask, _similar)
+    _offer_what_is_left()
     if conversation_id is not None:
         _watch(conversation_id, _shape(transcript), given)
 
@@ -170,18 +183,33 @@ def _input() -> None:
         accept_audio=any(tool.name == HEARS for tool in about().tools),
         on_submit=_submitted,
     )
+    show_focus()
 
 
 def _submitted() -> None:
     said = st.session_state[QUESTION]
     recorded = getattr(said, "audio", None)  # there only where the microphone is offered
     files = [*said.files, recorded] if recorded else said.files
-    try:
-        uploaded = [engine().upload(file, one_line(file.name, 200)) for file in files]
-    except DuomoError as error:
-        tell(error)
-        return
-    ask(said.text or _unsaid(uploaded), [file.sha256 for file in uploaded])
+    uploaded, refused = [], []
+    for file in files:
+        name = one_line(file.name, 200)
+        try:
+            uploaded.append(engine().upload(file, name))
+        except DuomoError as error:
+            refused.append(f"{name}：{told(error)}")
+    if refused:
+        st.session_state[_LEFT] = Left(said.text, tuple(uploaded), tuple(refused))
+    else:
+        ask(said.text or _unsaid(uploaded), [file.sha256 for file in uploaded])
+
+
+def _offer_what_is_left() -> None:
+    """A file that can't be used takes neither the question nor the other files with it."""
+    left: Left | None = st.session_state.pop(_LEFT, None)
+    if left is not None:
+        question = left.text or (_unsaid(left.uploaded) if left.uploaded else "")
+        hashes = [file.sha256 for file in left.uploaded]
+        ask_about(len(hashes), lambda: hashes, question=question, refused=left.refused)
 
 
 def _unsaid(uploaded: Sequence[ArtifactInfo]) -> str:

@@ -7,6 +7,7 @@ import streamlit as st
 from api.settings_schemas import SettingsView, SettingView
 from models.errors import DuomoError
 from ui.untrusted import as_label
+from ui.web import states
 from ui.web.again import start_again
 from ui.web.components.setting import NOT_GIVEN, show_setting
 from ui.web.engine import engine
@@ -112,5 +113,6 @@ def _again(new_locale: bool) -> None:
         tell(error)
         return
     st.cache_data.clear()
+    states.note_restart()
     if new_locale:
         start_again()
