@@ -18,8 +18,8 @@ MAX_PIXELS = 100_000_000
 # The tools it needs, and a question that the gallery has an answer to; whole tasks come first.
 _SUGGESTIONS = (
     (
-        ("search_images", "ask_image", "edit_image", "speak"),
-        "找一张有桥和小船的图，看看里面有几只船，把它改成夜晚，再读出来",
+        ("search_images", "ask_image", "speak"),
+        "先找一张有荷花的图，再看看里面有几朵荷花，最后读出来",
     ),
     (("search_images",), "帮我找几张有拱桥的图"),
     (("generate_image",), "生成一幅水墨画风格的江南水乡，有拱桥、流水和垂柳"),

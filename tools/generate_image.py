@@ -63,7 +63,7 @@ def generate_image(arguments: GenerateImage, context: ToolContext) -> ToolOutput
     return ToolOutput(
         replies.generated(handles) + (f"\n（{'；'.join(notes)}）" if notes else ""),
         tuple(handles),
-        _details(order, seeds, notes),
+        _details(order, seeds, [*notes, *_doubts(order)]),
     )
 
 
@@ -168,11 +168,16 @@ def _notes(order: _Order, asked: Size | None) -> list[str]:
         notes.append("这个模型不看negative_prompt，已忽略")
     if asked is not None and asked != order.size:
         notes.append(f"尺寸取整为{written(order.size)}")
-    if order.things is not None and not any(word in order.wording.text for word in order.things):
-        notes.append("这个入门模型没有学过这样的东西，画出来多半不像")
     if order.wording.unknown_style:
         notes.append(f"这个模型没有学过{order.wording.unknown_style}风格")
     return notes
+
+
+def _doubts(order: _Order) -> list[str]:
+    """What the person should know, and the language model need not act on."""
+    if order.things is None or any(word in order.wording.text for word in order.things):
+        return []
+    return ["这个入门模型没有学过这样的东西，画出来多半不像"]
 
 
 def _details(order: _Order, seeds: list[int], notes: list[str]) -> dict[str, Any]:

@@ -25,8 +25,6 @@ def test_what_was_made_is_found_and_deleted_and_its_conversation_says_so(
     tile.click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("照样再做")).to_be_visible()
-    dialog.get_by_test_id("stCode").first.hover()
-    expect(dialog.get_by_role("button", name="复制").first).to_be_visible()
     assert english(page) == []
     page.screenshot(path=SHOTS / "creation.png")
     dialog.get_by_role("button", name="删除").click()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -24,8 +25,9 @@ from tools.context import Activity, ToolContext
 from tools.drawing import draw_or_again, is_blank
 from tools.drawing_styles import STYLES
 from tools.edit_image import edit_image
-from tools.generate_image import generate_image
+from tools.generate_image import _doubts, generate_image
 from tools.labels import read_label
+from training.world.kinds import KINDS
 
 DEFAULTS = {
     "steps": 4,
@@ -112,6 +114,21 @@ def test_the_catalogue_says_how_each_checkpoint_is_called(role: str) -> None:
         defaults = DrawingDefaults.of(catalog.get(name))
         assert set(defaults.styles or ()) <= set(STYLES)
         assert defaults.size**2 <= defaults.max_pixels
+
+
+def test_the_starter_knows_what_it_was_taught_and_doubts_the_rest() -> None:
+    things = DrawingDefaults.of(Catalog.bundled().get("starter-t2i")).things
+    assert things is not None
+    untaught = [kind.key for kind in KINDS if not any(t in kind.names[0] for t in things)]
+    assert untaught == []
+
+    def doubts(text: str, things: tuple[str, ...] | None) -> list[str]:
+        return _doubts(SimpleNamespace(things=things, wording=SimpleNamespace(text=text)))  # type: ignore[arg-type]
+
+    assert doubts("戴眼镜的恐龙弹钢琴", things)
+    assert not doubts("三只猫和一轮月亮", things)
+    assert not doubts("江南水乡的夜景", things)
+    assert not doubts("戴眼镜的恐龙弹钢琴", None)
 
 
 def test_the_same_seed_draws_the_same_pixels(context: ToolContext) -> None:

@@ -35,6 +35,8 @@ def show_step(step: Step, known: Mapping[str, ArtifactView], said: str) -> None:
     if step.error is not None and not _is_answered(step):
         message = step.error.en if words().locale == "en" else step.error.zh
         st.caption(f":red[{as_label(message, 300)}]")
+    if isinstance(note := step.details.get("note"), str) and note and step.ended:
+        st.caption(f":material/info: {as_label(note, 200)}")
     show_result(step, known, said)
     if not step.ended and step.fraction is not None:  # below, so that its end moves nothing
         st.progress(min(max(step.fraction, 0.0), 1.0), text=as_label(step.note))

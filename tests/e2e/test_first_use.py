@@ -1,0 +1,82 @@
+"""What somebody who had never seen the page stumbled over."""
+
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import SHOTS, Tabs
+from tests.e2e.product import Product
+from tests.e2e.test_chat import GALLERY, ask, conversation_of, finished
+
+BROKEN = b"\xff\xd8\xff\xe0 no picture"
+
+
+def test_a_file_that_cannot_be_used_takes_nothing_with_it(
+    tabs: Tabs, product: Product, tmp_path: Path
+) -> None:
+    broken = tmp_path / "坏的.jpg"
+    broken.write_bytes(BROKEN)
+    page = tabs.open()
+    chosen = [broken, GALLERY / "02-sign-oil.webp"]
+    page.locator("input[type=file]").first.set_input_files(chosen)
+    expect(page.get_by_test_id("stFileChip")).to_have_count(2)
+    page.get_by_test_id("stChatInputTextArea").fill("读一下上面的字")
+    page.get_by_test_id("stChatInputTextArea").press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("坏的.jpg：图片损坏")).to_be_visible()
+    expect(dialog.get_by_role("textbox", name="要问什么")).to_have_value("读一下上面的字")
+    page.screenshot(path=SHOTS / "refused.png")
+    dialog.get_by_role("button", name="发送 1 个附件").click()
+    expect(dialog).to_be_hidden()
+    finished(page, product)
+    [turn] = product.client.transcript(conversation_of(page)).turns
+    assert (turn.text, len(turn.attachments)) == ("读一下上面的字", 1)
+
+
+def test_a_change_is_written_on_at_once(tabs: Tabs, product: Product) -> None:
+    page = tabs.open()
+    page.locator("input[type=file]").first.set_input_files(GALLERY / "02-sign-oil.webp")
+    expect(page.get_by_test_id("stFileChip")).to_be_visible()
+    ask(page, "读一下上面的字")
+    finished(page, product)
+    page.locator("[class*=st-key-tools-] button").first.click()
+    page.get_by_text("改一改", exact=True).click()
+    box = page.get_by_test_id("stChatInputTextArea")
+    expect(box).to_be_focused()
+    expect(box).to_have_value("把img-1")
+    page.keyboard.type("改成夜晚")
+    expect(box).to_have_value("把img-1改成夜晚")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("改图").first).to_be_visible()
+    finished(page, product)
+
+
+def test_an_answer_is_read_once_for_a_press(tabs: Tabs, product: Product) -> None:
+    page = tabs.open()
+    asked: list[str] = []
+    page.on("request", lambda r: asked.append(r.url) if "/duomo-speech/" in r.url else None)
+    ask(page, "你好")
+    finished(page, product)
+    page.get_by_role("button", name="朗读", exact=True).click()
+    expect(page.get_by_role("button", name="停止朗读")).to_be_visible()
+    page.get_by_role("button", name="停止朗读").click()
+    before = len(asked)
+    assert before
+    page.get_by_role("button", name="新对话").click()
+    expect(page.get_by_test_id("stChatInputTextArea")).to_have_count(1)
+    ask(page, "你会做什么？")
+    expect(page.get_by_text("直接用一句话说出要做什么").first).to_be_visible()
+    finished(page, product)
+    page.wait_for_timeout(1_000)
+    assert len(asked) == before
+
+
+def test_the_menu_of_a_phone_gives_way_to_what_was_chosen(tabs: Tabs) -> None:
+    page = tabs.open()
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.reload()
+    page.get_by_role("button", name="展开侧栏").click()
+    page.get_by_role("link", name="图库").click()
+    expect(page.get_by_role("textbox", name="找什么")).to_be_visible()
+    expect(page.get_by_role("button", name="展开侧栏")).to_be_visible()
+    expect(page.get_by_role("link", name="图库")).not_to_be_in_viewport()
