@@ -63,6 +63,7 @@ def test_an_answer_is_read_once_for_a_press(tabs: Tabs, product: Product) -> Non
     before = len(asked)
     assert before
     page.get_by_role("button", name="新对话").click()
+    expect(page.get_by_role("heading", name="想看什么")).to_be_visible()
     expect(page.get_by_test_id("stChatInputTextArea")).to_have_count(1)
     ask(page, "你会做什么？")
     expect(page.get_by_text("直接用一句话说出要做什么").first).to_be_visible()
