@@ -27,9 +27,9 @@ from ui.web.words import told, words
 ORDER = 10
 ICON = ":material/chat:"
 
-TURNS = 8
+TURNS = 6
 """Turns drawn at once, and up to `HELD` more; earlier ones on request."""
-HELD = 4
+HELD = 2
 """Turns that go out of sight together, so that the others seldom change their place."""
 LIVE_SECONDS = 0.2
 FIRST_SECONDS = 0.4
