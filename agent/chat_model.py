@@ -17,6 +17,7 @@ from langchain_core.outputs import ChatGenerationChunk
 from pydantic import Field
 
 from agent.context import LlmTicket, RunContext, current_run
+from agent.counting import counted, limits_of
 from agent.grammar import CallFormat, Hermes, Parser, Schema
 from agent.history import as_dicts, asked, said
 from agent.options import AS_SET
@@ -70,6 +71,8 @@ class DuomoChatModel(StreamingChatModel):
             copied = source if llm.defaults.copy_penalty else None
             ids = llm.generate(prompt, sampling, grammar=grammar, source=copied, cancel=cancel)
             pieces = _pieces(self.call_format.parser(tools), _text(ids, llm))
+            if llm.defaults.copy_penalty:
+                pieces = counted(pieces, asked(messages), limits_of(tools))
             if llm.defaults.fixed_reports and (report := report_of(messages)):
                 pieces = in_words_of(report, pieces)
             elif self.abilities and asks_what_it_can(asked(messages)):

@@ -1,0 +1,56 @@
+"""The number of pictures that a person named goes into the call."""
+
+import pytest
+
+from agent.counting import asked_count, counted
+from agent.parsing import CallArguments, CallStart, Piece, Words
+
+LIMITS = {"search_images": 20}
+
+
+@pytest.mark.parametrize(
+    ("question", "count"),
+    [
+        ("找一张有桥的图", 1), ("给我来两张荷花", 2), ("搜 12 张猫", 12), ("要十幅水墨画", 10),
+        ("找和第二张像的", None), ("帮我找几张有拱桥的图", None),
+        ("找有三只猫的图", None), ("", None), ("和第一张像的再找五张", 5),
+    ],
+)  # fmt: skip
+def test_a_number_of_pictures_is_read(question: str, count: int | None) -> None:
+    assert asked_count(question) == count
+
+
+def told(question: str, name: str, *deltas: str) -> list[Piece]:
+    pieces: list[Piece] = [CallStart(0, name), *(CallArguments(0, delta) for delta in deltas)]
+    return list(counted(iter([*pieces, Words("好")]), question, LIMITS))
+
+
+def test_a_call_that_says_no_number_gets_the_persons() -> None:
+    out = told("找一张桥", "search_images", '{"que', 'ry": "桥"}')
+    assert out == [
+        CallStart(0, "search_images"),
+        CallArguments(0, '{"query": "桥", "top_k": 1}'),
+        Words("好"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("question", "name", "arguments"),
+    [
+        ("找一张桥", "search_images", '{"query": "桥", "top_k": 3}'),
+        ("找一张桥", "ask_image", '{"image": "img-1"}'),
+        ("找几张桥", "search_images", '{"query": "桥"}'),
+        ("找99张桥", "search_images", '{"query": "桥"}'),
+        ("找一张桥", "search_images", '{"query": "桥'),
+        ("找一张桥", "search_images", "[]"),
+    ],
+)
+def test_everything_else_stays_as_it_is(question: str, name: str, arguments: str) -> None:
+    out = told(question, name, arguments)
+    assert out == [CallStart(0, name), CallArguments(0, arguments), Words("好")]
+
+
+def test_a_call_at_the_very_end_is_completed_too() -> None:
+    pieces = [CallStart(0, "search_images"), CallArguments(0, '{"query": "桥"}')]
+    out = list(counted(iter(pieces), "找一张桥", LIMITS))
+    assert out[-1] == CallArguments(0, '{"query": "桥", "top_k": 1}')
