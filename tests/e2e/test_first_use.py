@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import SHOTS, Tabs
@@ -81,3 +82,17 @@ def test_the_menu_of_a_phone_gives_way_to_what_was_chosen(tabs: Tabs) -> None:
     expect(page.get_by_role("textbox", name="找什么")).to_be_visible()
     expect(page.get_by_role("button", name="展开侧栏")).to_be_visible()
     expect(page.get_by_role("link", name="图库")).not_to_be_in_viewport()
+
+
+def test_of_a_picture_from_elsewhere_it_says_what_the_starter_cannot_see(
+    tabs: Tabs, product: Product, tmp_path: Path
+) -> None:
+    Image.radial_gradient("L").convert("RGB").save(tmp_path / "自己的.png")
+    page = tabs.open()
+    page.locator("input[type=file]").first.set_input_files(tmp_path / "自己的.png")
+    expect(page.get_by_test_id("stFileChip")).to_be_visible()
+    ask(page, "这张图里有什么？")
+    finished(page, product)
+    [turn] = product.client.transcript(conversation_of(page)).turns
+    assert [step.tool for step in turn.steps] == ["ask_image"]
+    expect(page.get_by_text("看不懂照片")).to_be_visible()

@@ -28,10 +28,13 @@ def show_step(step: Step, known: Mapping[str, ArtifactView], said: str) -> None:
     tool = _known(step)
     own = f":material/{tool.icon}:" if tool is not None else ":material/build:"
     icon = _SIGNS.get(step.state, own if step.ended else "spinner")
+    is_foreign = _is_foreign(step, known)
     with st.expander(
         _label(title_of(step), step), key=f"step-{step.call_id}", icon=icon, type="compact"
     ):
-        _details(step)
+        _details(step, is_foreign=is_foreign)
+    if is_foreign and step.state == "done":
+        _limits(step)
     if step.error is not None and not _is_answered(step):
         message = step.error.en if words().locale == "en" else step.error.zh
         st.caption(f":red[{as_label(message, 300)}]")
@@ -108,7 +111,7 @@ def _rounded(seconds: float) -> str:
     return f"{seconds:.1f}" if seconds >= 0.1 else f"{seconds:.2f}" if seconds >= 0.005 else "0"
 
 
-def _details(step: Step) -> None:
+def _details(step: Step, *, is_foreign: bool) -> None:
     """Inside the fold: every argument by its name, what the tool made of it, the measured times,
     the words for the model."""
     rows = {words()(f"detail.{k}"): _shown(v) for k, v in step.details.items() if _told(k, v)}
@@ -118,10 +121,23 @@ def _details(step: Step) -> None:
     st.markdown("  \n".join(lines) or f":gray[{words()('step.no_arguments')}]")
     if step.text:
         st.text(plain(step.text))
+    if step.ended and not is_foreign:
+        _limits(step)
+
+
+def _limits(step: Step) -> None:
+    """What the starter checkpoint behind it can't do."""
     tool = tool_of(step)
-    if step.ended and tool is not None and tool.limits is not None:
+    if tool is not None and tool.limits is not None:
         limits = tool.limits.en if words().locale == "en" else tool.limits.zh
         st.caption(f":material/info: {as_label(limits, 200)}")
+
+
+def _is_foreign(step: Step, known: Mapping[str, ArtifactView]) -> bool:
+    """Whether it looks at a picture that no model made: what the starters see of it is a guess."""
+    handle = (step.arguments or {}).get("image")
+    view = known.get(handle) if isinstance(handle, str) else None
+    return view is not None and not view.label
 
 
 def arguments_of(step: Step) -> str:

@@ -28,12 +28,12 @@ def show_welcome(
     with st.container():  # inside a container the input is not pinned, and the page not scrolled
         question()
     _suggestions(gallery().suggestions, ask)
+    if about().starter:
+        st.caption(f":material/info: {text('welcome.starter')}")
     pictures = gallery().pictures[:PICTURES]
     if pictures:
         st.caption(text("welcome.gallery"))
         _pictures(pictures, similar)
-    if about().starter:
-        st.caption(f":material/info: {text('welcome.starter')}")
 
 
 def _lead() -> str:

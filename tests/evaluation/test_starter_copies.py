@@ -1,0 +1,34 @@
+"""What the starter is to read aloud reaches the voice as it was written, numbers and all."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from evaluation.routing import chat_model, evaluate, score
+from evaluation.routing_backends import ChatModelBackend
+
+READ = (
+    ("读一下：会议改到 2026-12-03 14:30，费用￥3,600.00", "会议改到 2026-12-03 14:30，费用￥3,600.00"),
+    ("请朗读“合计共 1,250.50 元，明天到”", "合计共 1,250.50 元，明天到"),
+    ("念给我听：取件码 8-2-3071，请在 18:00 前到 3 号柜取", "取件码 8-2-3071，请在 18:00 前到 3 号柜取"),
+    ("把“电话13800138000”念出来", "电话13800138000"),
+)  # fmt: skip
+
+
+def test_numbers_are_read_as_they_were_written(tmp_path: Path) -> None:
+    cases = tmp_path / "cases.jsonl"
+    lines = [
+        _case(f"r{n}", asked, "speak", {"arg": "text", "must_contain": [text]})
+        for n, (asked, text) in enumerate(READ)
+    ]
+    lines.append(_case("s", "找一张有桥的图", "search_images", {"arg": "top_k", "equals": 1}))
+    cases.write_text("\n".join(lines), "utf-8")
+    backend = ChatModelBackend(chat_model("starter", str(tmp_path), True), "starter")
+    results = evaluate(cases, backend)
+    assert score(results).argument_accuracy == pytest.approx(1.0)
+
+
+def _case(name: str, asked: str, tool: str, check: dict[str, object]) -> str:
+    turn = {"user": asked, "expect": [[tool]], "args": [{"tool": tool, **check}]}
+    return json.dumps({"id": name, "kind": "speak", "turns": [turn]}, ensure_ascii=False)
