@@ -9,9 +9,9 @@ from evaluation.routing import chat_model, evaluate, score
 from evaluation.routing_backends import ChatModelBackend
 
 READ = (
-    ("读一下：会议改到 2026-12-03 14:30，费用￥3,600.00", "会议改到 2026-12-03 14:30，费用￥3,600.00"),
+    ("读一下：改到 2026-12-03 14:30，费用￥3,600.00", "改到 2026-12-03 14:30，费用￥3,600.00"),
     ("请朗读“合计共 1,250.50 元，明天到”", "合计共 1,250.50 元，明天到"),
-    ("念给我听：取件码 8-2-3071，请在 18:00 前到 3 号柜取", "取件码 8-2-3071，请在 18:00 前到 3 号柜取"),
+    ("念给我听：取件码 8-2-3071，18:00 前取", "取件码 8-2-3071，18:00 前取"),
     ("把“电话13800138000”念出来", "电话13800138000"),
 )  # fmt: skip
 
@@ -26,7 +26,7 @@ def test_numbers_are_read_as_they_were_written(tmp_path: Path) -> None:
     cases.write_text("\n".join(lines), "utf-8")
     backend = ChatModelBackend(chat_model("starter", str(tmp_path), True), "starter")
     results = evaluate(cases, backend)
-    assert score(results).argument_accuracy == pytest.approx(1.0)
+    assert score(results)["argument_accuracy"] == pytest.approx(1.0)
 
 
 def _case(name: str, asked: str, tool: str, check: dict[str, object]) -> str:
