@@ -16,7 +16,7 @@ import torch
 from transformers import AttentionInterface, PreTrainedModel
 from transformers.cache_utils import Cache, CacheLayerMixin
 
-from models.decoding.kv_cache import Held, whole_blocks
+from models.decoding.kv_cache import GrowingLayer, Held, whole_blocks
 from models.device import is_out_of_memory
 
 SLOT_TOKENS = 1024  # a slot's length is a multiple of it: one recording lasts for a while
@@ -25,6 +25,9 @@ _MOST_SLACK = 4  # a 4B model's weights are as much to read as 50,000 tokens
 _WARM_UPS = 3  # libraries choose kernels and allocate in their first calls
 _TOLERANCE = 0.05  # share of the logits' spread by which two runs of the same kernels may differ
 _ATTENTION = "one_token"
+# What a pass raises that can't be recorded, or a class whose forward is of another kind.
+_UNFIT = (RuntimeError, TypeError, ValueError, LookupError, AttributeError)
+_OTHER_ATTENTION = ("sliding_window", "softcap", "s_aux", "position_bias")
 _log = logging.getLogger(__name__)
 
 
@@ -52,17 +55,20 @@ class DecodeGraph:
 
     @torch.inference_mode()
     def seat(self, held: Held, tokens: int) -> None:
-        """Let `held` live in the slot, which has room for `tokens` in all; who sat there moves out.
-
-        A slot that is far too long is replaced too: every token reads all of it."""
+        """Let `held`, which is not empty, live in the slot, with room for `tokens` in all; who sat
+        there moves out. A slot that is far too long is replaced too: every token reads all of it.
+        """
         occupant = self._seated() if self._seated is not None else None
-        length = self.length_for(tokens)
-        if self._slot is None or not length <= self._slot.length <= _MOST_SLACK * length:
-            self._slot = _Slot(self._model, held, length)
         if occupant is not None and occupant is not held:
             self.settle(occupant)
-            self._slot.vacate(occupant)
-        self._slot.take_in(held)
+        length = self.length_for(tokens)
+        if self._slot is None or not length <= self._slot.length <= _MOST_SLACK * length:
+            self._slot = None  # who sits there keeps the buffers as its own
+            self._slot = _Slot(self._model, held, length)
+        else:
+            if occupant is not None and occupant is not held:
+                self._slot.vacate(occupant)
+            self._slot.take_in(held)
         self._seated = weakref.ref(held)
 
     def holds(self, held: Held) -> bool:
@@ -76,7 +82,7 @@ class DecodeGraph:
         assert self._slot is not None
         try:
             logits = self._slot.run(token, len(held.tokens))
-        except RuntimeError as error:
+        except _UNFIT as error:
             if is_out_of_memory(error):
                 held.tokens = []  # a cache to be thrown away
                 raise
@@ -100,32 +106,31 @@ class _Slot:
     """Keys and values of `length` tokens in every layer, and the pass that reads them."""
 
     def __init__(self, model: PreTrainedModel, held: Held, length: int) -> None:
-        config: Any = model.config.get_text_config(decoder=True)
-        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-        width = (
-            getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        )
+        """With `held` in it."""
         device = model.device
         self.length = length
         self._model = model
         self._position = torch.zeros(1, dtype=torch.int64, device=device)
         self._places = torch.arange(length, device=device)
         self._ids = torch.zeros(1, 1, dtype=torch.int64, device=device)
-        shape = (1, heads, length, width)
-        # Zeros: what a mask hides is still multiplied, by zero, and must be a number.
-        self._layers = [
-            _SlotLayer(
-                torch.zeros(shape, dtype=model.dtype, device=device),
-                torch.zeros(shape, dtype=model.dtype, device=device),
-                self._position,
-            )
-            for _ in held.layers
-        ]
+        self._layers = [self._layer_for(layer) for layer in held.layers]
         self._cache = Cache(layers=list(self._layers))
         self._at = -1  # what `_position` says
         self._logits: torch.Tensor | None = None
         self._graph: torch.cuda.CUDAGraph | None = None
         self._weights: tuple[int, ...] = ()
+
+    def _layer_for(self, theirs: GrowingLayer) -> "_SlotLayer":
+        """One by one, so that never all keys and values are there twice."""
+        assert theirs.keys is not None
+        assert theirs.values is not None
+        # Zeros: what a mask hides is still multiplied, by zero, and must be a number.
+        keys, values = (
+            like.new_zeros(*like.shape[:2], self.length, like.shape[3])
+            for like in (theirs.keys, theirs.values)
+        )
+        theirs.live_in(keys, values)
+        return _SlotLayer(keys, values, self._position)
 
     def take_in(self, held: Held) -> None:
         for mine, theirs in zip(self._layers, held.layers, strict=True):
@@ -238,14 +243,17 @@ def one_token_attention(
     value: torch.Tensor,
     attention_mask: torch.Tensor,
     scaling: float | None = None,
-    **_: Any,
+    **others: Any,
 ) -> tuple[torch.Tensor, None]:
     """Attention of one token, query [1, H, 1, D], over keys and values [1, K, L, D].
 
     The H / K heads of a group are rows of one product, so that keys are read once and not
     repeated; and L is read in parts, which keeps a whole card busy (the idea of Flash-Decoding, Dao
-    et al. 2023). `attention_mask` [1, 1, 1, L]: what may be seen. Gives [1, 1, H, D].
+    et al. 2023). `attention_mask` [1, 1, 1, L]: what may be seen. Gives [1, 1, H, D]. Raises
+    ValueError for attention that does more than that.
     """
+    if unknown := [name for name in _OTHER_ATTENTION if others.get(name) is not None]:
+        raise ValueError(f"attention with {', '.join(unknown)}")
     heads, length, width = key.shape[1:]
     part = PART_TOKENS if length % PART_TOKENS == 0 else length
     scale = width**-0.5 if scaling is None else scaling

@@ -123,17 +123,10 @@ def keeps_everything(config: PreTrainedConfig) -> bool:
 
 def bytes_per_token(config: PreTrainedConfig, dtype: torch.dtype) -> int:
     """Bytes of keys and values for one token in all layers."""
-    heads, width = heads_and_width(config)
-    layers = int(config.get_text_config(decoder=True).num_hidden_layers)
-    return 2 * layers * heads * width * dtype.itemsize
-
-
-def heads_and_width(config: PreTrainedConfig) -> tuple[int, int]:
-    """Heads of keys and values in a layer, and the width of each."""
     text = config.get_text_config(decoder=True)
     heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
     width = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
-    return int(heads), int(width)
+    return 2 * int(text.num_hidden_layers) * int(heads) * int(width) * dtype.itemsize
 
 
 @dataclass(eq=False)

@@ -24,10 +24,12 @@ class Seats:
         """A cache with as much of `prompt` as is known, and room for `tokens` in all."""
         graph = self._recorder if device.type in DecodeGraph.devices else None
         room = graph.length_for(tokens) if graph is not None else tokens
-        held = self.kept.take(prompt, room).moved(device)
-        if graph is not None:
-            graph.seat(held, tokens)
-        return held
+        return self.kept.take(prompt, room).moved(device)
+
+    def seat(self, held: Held, tokens: int, device: torch.device) -> None:
+        """Give `held` the slot, if there is one: tokens are about to be decoded."""
+        if self._recorder is not None and device.type in DecodeGraph.devices:
+            self._recorder.seat(held, tokens)
 
     def step(self, held: Held, token: int) -> torch.Tensor | None:
         """Feed `token` by the recorded pass: logits [vocabulary] float32. None, with nothing fed,

@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel, Qwen3Config
+from transformers import (
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedModel,
+    Qwen3Config,
+)
 from transformers.models.qwen3 import Qwen3ForCausalLM
 
 from models.decoding.decode_graph import SLOT_TOKENS, DecodeGraph, one_token_attention
@@ -62,10 +67,10 @@ def test_logits_are_those_of_a_cache_that_grows(kind: type[PreTrainedModel]) -> 
     model = kind(config).eval()
     assert DecodeGraph.suits(model)
     graph, held = DecodeGraph(model, 600), Held([], new_cache(config))
-    graph.seat(held, 300)
     known = TEXT[:250]
     model(torch.tensor([known]), past_key_values=held.cache, use_cache=True)
     held.tokens = list(known)
+    graph.seat(held, 300)
     for token in TEXT[250:270]:
         ours = graph.step(held, token)
         whole = model(torch.tensor([held.tokens]), use_cache=False).logits[0, -1]
@@ -129,14 +134,24 @@ def test_what_is_parked_comes_back_into_a_slot(llm: LanguageModel) -> None:
     assert llm._seats.kept.tokens == SLOT_TOKENS
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("operation not permitted when stream is capturing"),
+        TypeError("got an unexpected keyword argument 'position_ids'"),
+    ],
+)
 def test_a_model_whose_pass_cannot_be_recorded_goes_on_without(
-    llm: LanguageModel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    llm: LanguageModel,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
 ) -> None:
     prompt = TEXT[:80]
     expected = grown(llm, prompt)
 
     def refuse(*_: object) -> None:
-        raise RuntimeError("operation not permitted when stream is capturing")
+        raise error
 
     monkeypatch.setattr("models.decoding.decode_graph._Slot._pass", refuse)
     assert list(llm.generate(prompt, GREEDY)) == expected
@@ -165,3 +180,10 @@ def test_a_sliding_window_is_not_recorded() -> None:
     model = Qwen3ForCausalLM(config)
     assert DecodeGraph.suits(model)
     assert Seats(model, limit_tokens=512, recorded_tokens=512)._recorder is None
+
+
+def test_attention_of_another_kind_is_not_stood_in_for() -> None:
+    query, key, value = torch.randn(3, 1, 2, 8, 4)
+    shown = torch.ones(1, 1, 1, 8, dtype=torch.bool)
+    with pytest.raises(ValueError, match="softcap"):
+        one_token_attention(torch.nn.Module(), query, key, value, shown, softcap=50.0)
