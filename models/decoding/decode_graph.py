@@ -99,6 +99,9 @@ class DecodeGraph:
 
     def drop(self) -> None:
         """Forget slot and recording; who sits there keeps the buffers as its own."""
+        occupant = self._seated() if self._seated is not None else None
+        if occupant is not None:
+            self.settle(occupant)
         self._slot = self._seated = None
 
 

@@ -159,6 +159,14 @@ def test_a_model_whose_pass_cannot_be_recorded_goes_on_without(
     assert caplog.text.count("without a CUDA graph") == 1
 
 
+def test_losing_the_slot_in_mid_answer_loses_no_token(llm: LanguageModel) -> None:
+    expected = grown(llm, TEXT[:80])
+    tokens = llm.generate(TEXT[:80], GREEDY)
+    begun = [next(tokens) for _ in range(4)]
+    llm._seats.clear()
+    assert [*begun, *tokens] == expected
+
+
 def test_out_of_memory_leaves_no_buffers(
     llm: LanguageModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
