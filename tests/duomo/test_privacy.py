@@ -77,7 +77,7 @@ def test_nothing_but_fetching_can_speak_to_the_outside() -> None:
         for path in (root / package).rglob("*.py")
         if any(map(speakers.match, imported(path)))
     }
-    local = {"api/client.py", "api/picture_client.py", "api/turn_client.py", "ui/engine.py"}
+    local = {"api/wire.py", "api/turn_client.py", "ui/engine.py"}
     named = {"agent/wire.py", "agent/wire_errors.py"}
     assert {path for path in found if not path.startswith("models/fetching/")} == local | named
 
