@@ -67,15 +67,15 @@ class DuomoChatModel(StreamingChatModel):
             prompt = self._prompt(llm, messages, tools, sampling)
             grammar = self.call_format.structural_tag(tools, run.handles() if run else ())
             cancel = run.cancel if run else None
-            source = Source(said(messages), _ALOUD, asked(messages))
-            copied = source if llm.defaults.copy_penalty else None
-            ids = llm.generate(prompt, sampling, grammar=grammar, source=copied, cancel=cancel)
+            question, copies = asked(messages), llm.defaults.copy_penalty > 0
+            source = Source(said(messages), _ALOUD, question) if copies else None
+            ids = llm.generate(prompt, sampling, grammar=grammar, source=source, cancel=cancel)
             pieces = _pieces(self.call_format.parser(tools), _text(ids, llm))
-            if llm.defaults.copy_penalty:
-                pieces = counted(pieces, asked(messages), limits_of(tools))
+            if copies:
+                pieces = counted(pieces, question, limits_of(tools))
             if llm.defaults.fixed_reports and (report := report_of(messages)):
                 pieces = in_words_of(report, pieces)
-            elif self.abilities and asks_what_it_can(asked(messages)):
+            elif self.abilities and asks_what_it_can(question):
                 pieces = in_words_of(introduction(self.abilities), pieces)
             elif self.abilities is not None:
                 pieces = in_words_of(unsure(self.abilities), pieces, llm.is_unsure)

@@ -5,25 +5,26 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from agent.numerals import NUMERAL, number_of
 from agent.parsing import CallArguments, CallStart, Piece
 
-_COUNT = re.compile(r"(?<!第)([一两二三四五六七八九十]|[1-9][0-9]?)\s*[张幅]")
-_NUMERALS = {word: n for n, word in enumerate("一二三四五六七八九十", 1)} | {"两": 2}
+_COUNT = re.compile(rf"(?<!第)({NUMERAL})\s*[张幅]")
 _ARGUMENT = "top_k"
 
 
 def asked_count(question: str) -> int | None:
     """The first number of pictures in `question`: 找三张 → 3; 第三张 is none."""
     found = _COUNT.search(question)
-    if found is None:
-        return None
-    return _NUMERALS[found[1]] if found[1] in _NUMERALS else int(found[1])
+    return None if found is None else number_of(found[1])
 
 
 def counted(pieces: Iterator[Piece], question: str, limits: Mapping[str, int]) -> Iterator[Piece]:
     """`pieces`, with the number that the person named in calls that say none. `limits`: the most
     that a tool takes, by its name; others are left alone."""
     count = asked_count(question)
+    if count is None:
+        yield from pieces
+        return
     open_call: CallStart | None = None
     held = ""
     for piece in pieces:
@@ -33,11 +34,7 @@ def counted(pieces: Iterator[Piece], question: str, limits: Mapping[str, int]) -
         if open_call is not None:
             yield CallArguments(open_call.index, _with_count(held, count))
             open_call, held = None, ""
-        if (
-            isinstance(piece, CallStart)
-            and count is not None
-            and count <= limits.get(piece.name, 0)
-        ):
+        if isinstance(piece, CallStart) and count <= limits.get(piece.name, 0):
             open_call = piece
         yield piece
     if open_call is not None:
@@ -51,7 +48,7 @@ def limits_of(tools: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     return {name: int(field.get("maximum", 0)) for name, field in numbers.items() if field}
 
 
-def _with_count(arguments: str, count: int | None) -> str:
+def _with_count(arguments: str, count: int) -> str:
     """`arguments` as they are, unless they are an object without a number."""
     try:
         given = json.loads(arguments)

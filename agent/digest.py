@@ -9,8 +9,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
+from langchain_core.messages import BaseMessage, ToolMessage
 
+from agent.history import asked
 from tools.handles import kind_of
 
 _ASKED, _RESULT = 24, 40  # characters of a turn's words and of one result
@@ -53,10 +54,10 @@ def _fold(lines: Sequence[_Line]) -> list[_Line]:
 
 
 def _line(number: int, turn: Sequence[BaseMessage]) -> _Line:
-    asked = next((m.text for m in turn if isinstance(m, HumanMessage)), "")
+    request = asked(turn)
     results = [m.text for m in turn if isinstance(m, ToolMessage)]
-    handles = tuple(dict.fromkeys(_HANDLE.findall("\n".join([asked, *results]))))
-    parts = [f"“{_shortened(asked, _ASKED)}”", *(_shortened(text, _RESULT) for text in results)]
+    handles = tuple(dict.fromkeys(_HANDLE.findall("\n".join([request, *results]))))
+    parts = [f"“{_shortened(request, _ASKED)}”", *(_shortened(text, _RESULT) for text in results)]
     words = f"{number} 我说" + "，".join(parts)
     lost = [handle for handle in _media(handles) if handle not in _named(words)]
     return _Line(words + (f"（{_ranges(lost)}）" if lost else ""), handles)

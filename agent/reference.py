@@ -10,15 +10,15 @@ from collections.abc import Sequence
 
 from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
 
+from agent.numerals import NUMERAL, number_of
 from tools.handles import kind_of, mentioned
 
 _FIRST = re.compile(
     r"(?:最早|最开始|一开始|最初|最先|第一次)的?(?:那|这)?一?"
     r"(?:(?P<image>[张幅]|(?:个)?(?:图|画|照片))|(?P<audio>[段条]|(?:个)?(?:录音|声音|音频|语音)))"
 )
-_NTH = re.compile(r"(?P<back>倒数)?第(?P<n>[一二两三四五六七八九十]|[1-9]\d?)[张幅]")
+_NTH = re.compile(rf"(?P<back>倒数)?第(?P<n>{NUMERAL})[张幅]")
 _LAST = re.compile(r"最后(?:那|这)?一?[张幅]")
-_DIGITS = "一二三四五六七八九十"
 _HANDLE = {"image": "img-1", "audio": "aud-1"}
 
 
@@ -59,8 +59,7 @@ def _counted(message: BaseMessage, groups: Sequence[Sequence[str]]) -> BaseMessa
 
 def _nth(match: re.Match[str], groups: Sequence[Sequence[str]]) -> str | None:
     """Of the newest group that has as many."""
-    digit = match["n"].replace("两", "二")
-    number = int(digit) if digit.isdigit() else _DIGITS.index(digit) + 1
+    number = number_of(match["n"])
     group = next((g for g in reversed(groups) if len(g) >= max(number, 2)), None)
     return None if group is None else group[-number] if match["back"] else group[number - 1]
 

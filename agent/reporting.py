@@ -10,6 +10,12 @@ from agent.parsing import Piece, Words
 from agent.tooling import is_retry
 from tools.reports import ended, reported
 
+_HELP = re.compile(
+    r"(你|您|多模|小模)[^，。？?！!]{0,4}(会|能|可以)(做|干|帮我做|帮我干|为我做|)?些?"
+    r"(什么|啥|哪些|点什么)|(有|都有)(什么|啥|哪些)(功能|本事|本领|用处)|怎么(用|使用)(你|您|多模|这个)|"
+    r"^\W*(帮助|使用说明|怎么用|help|what can you do)\W*$",
+    re.IGNORECASE,
+)
 _LONGEST_HELP = 24  # letters: a longer question is about something else
 
 
@@ -25,14 +31,6 @@ def report_of(messages: Sequence[BaseMessage]) -> str:
     calls = {call["id"]: call for m in turn if isinstance(m, AIMessage) for call in m.tool_calls}
     done = [(calls[r.tool_call_id], r.text) for r in results if _is_done(r)]
     return reported((call["name"], call["args"], text) for call, text in done)
-
-
-_HELP = re.compile(
-    r"(你|您|多模|小模)[^，。？?！!]{0,4}(会|能|可以)(做|干|帮我做|帮我干|为我做|)?些?"
-    r"(什么|啥|哪些|点什么)|(有|都有)(什么|啥|哪些)(功能|本事|本领|用处)|怎么(用|使用)(你|您|多模|这个)|"
-    r"^\W*(帮助|使用说明|怎么用|help|what can you do)\W*$",
-    re.IGNORECASE,
-)
 
 
 def asks_what_it_can(question: str) -> bool:
