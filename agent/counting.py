@@ -44,7 +44,7 @@ def counted(pieces: Iterator[Piece], question: str, limits: Mapping[str, int]) -
 def limits_of(tools: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """The most pictures that each tool finds, of those that take a number."""
     functions = [tool["function"] for tool in tools]
-    numbers = {f["name"]: f["parameters"]["properties"].get(_ARGUMENT) for f in functions}
+    numbers = {f["name"]: f["parameters"].get("properties", {}).get(_ARGUMENT) for f in functions}
     return {name: int(field.get("maximum", 0)) for name, field in numbers.items() if field}
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.counting import asked_count, counted
+from agent.counting import asked_count, counted, limits_of
 from agent.parsing import CallArguments, CallStart, Piece, Words
 
 LIMITS = {"search_images": 20}
@@ -54,3 +54,13 @@ def test_a_call_at_the_very_end_is_completed_too() -> None:
     pieces = [CallStart(0, "search_images"), CallArguments(0, '{"query": "桥"}')]
     out = list(counted(iter(pieces), "找一张桥", LIMITS))
     assert out[-1] == CallArguments(0, '{"query": "桥", "top_k": 1}')
+
+
+def test_a_callers_tool_without_arguments_takes_no_number() -> None:
+    number = {"type": "integer", "maximum": 20}
+    finds = {"type": "object", "properties": {"top_k": number}}
+    tools = [
+        {"function": {"name": "now", "parameters": {"type": "object"}}},
+        {"function": {"name": "search_images", "parameters": finds}},
+    ]
+    assert limits_of(tools) == {"search_images": 20}
