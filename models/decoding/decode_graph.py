@@ -49,6 +49,11 @@ class DecodeGraph:
         config: Any = model.config
         return bool(model._can_compile_fullgraph) and config._attn_implementation == "sdpa"
 
+    @property
+    def device(self) -> torch.device:
+        """Where the model is now."""
+        return self._model.device
+
     def length_for(self, tokens: int) -> int:
         """The length of the slot in which so many find room."""
         return min(-(-tokens // SLOT_TOKENS) * SLOT_TOKENS, self._most)
@@ -58,22 +63,20 @@ class DecodeGraph:
         """Let `held`, which is not empty, live in the slot, with room for `tokens` in all; who sat
         there moves out. A slot that is far too long is replaced too: every token reads all of it.
         """
-        occupant = self._seated() if self._seated is not None else None
-        if occupant is not None and occupant is not held:
-            self.settle(occupant)
-        length = self.length_for(tokens)
+        length, occupant = self.length_for(tokens), self._occupant
         if self._slot is None or not length <= self._slot.length <= _MOST_SLACK * length:
-            self._slot = None  # who sits there keeps the buffers as its own
+            self.drop()
             self._slot = _Slot(self._model, held, length)
         else:
             if occupant is not None and occupant is not held:
+                self.settle(occupant)
                 self._slot.vacate(occupant)
             self._slot.take_in(held)
         self._seated = weakref.ref(held)
 
     def holds(self, held: Held) -> bool:
         """Whether `held` has the slot."""
-        return self._slot is not None and self._seated is not None and self._seated() is held
+        return self._slot is not None and self._occupant is held
 
     @torch.inference_mode()
     def step(self, held: Held, token: int) -> torch.Tensor | None:
@@ -99,10 +102,14 @@ class DecodeGraph:
 
     def drop(self) -> None:
         """Forget slot and recording; who sits there keeps the buffers as its own."""
-        occupant = self._seated() if self._seated is not None else None
-        if occupant is not None:
+        if (occupant := self._occupant) is not None:
             self.settle(occupant)
         self._slot = self._seated = None
+
+    @property
+    def _occupant(self) -> Held | None:
+        """Who sits in the slot, unless it is gone."""
+        return self._seated() if self._seated is not None else None
 
 
 class _Slot:
@@ -121,7 +128,6 @@ class _Slot:
         self._at = -1  # what `_position` says
         self._logits: torch.Tensor | None = None
         self._graph: torch.cuda.CUDAGraph | None = None
-        self._weights: tuple[int, ...] = ()
 
     def _layer_for(self, theirs: GrowingLayer) -> "_SlotLayer":
         """One by one, so that never all keys and values are there twice."""
@@ -149,7 +155,8 @@ class _Slot:
         self._ids.fill_(token)
         self._go_to(position)
         if self._ids.device.type == "cuda":
-            self._recorded().replay()
+            self._graph = self._graph or self._record()
+            self._graph.replay()
         else:
             self._pass()
         self._at += 1
@@ -180,15 +187,9 @@ class _Slot:
         self._logits = output.logits[0, -1]
         self._position.add_(1)
 
-    def _recorded(self) -> torch.cuda.CUDAGraph:
-        """The graph; recorded anew when the weights have moved. RuntimeError when it is wrong."""
-        weights = tuple(parameter.data_ptr() for parameter in self._model.parameters())
-        if self._graph is None or self._weights != weights:
-            self._graph, self._weights = None, weights
-            self._graph = self._record()
-        return self._graph
-
     def _record(self) -> torch.cuda.CUDAGraph:
+        """RuntimeError when the graph is wrong. It holds as long as the weights stay where they
+        are: a model that leaves the device is parked, which drops its slot."""
         here, aside = torch.cuda.current_stream(), torch.cuda.Stream()  # type: ignore[no-untyped-call]
         aside.wait_stream(here)
         with torch.cuda.stream(aside):

@@ -56,15 +56,14 @@ class GrowingLayer(DynamicLayer):  # type: ignore[no-untyped-call]
         self.keys, self.values, self.device = self._keys, self._values, device
 
     def live_in(self, keys: torch.Tensor, values: torch.Tensor) -> None:
-        """Take what is held into these buffers, and grow there."""
+        """Take what is held, something at least, into these buffers, and grow there."""
         if self._keys is keys:
             return
-        if not self.is_initialized:
-            self.lazy_initialization(keys, values)
+        assert self._keys is not None
+        assert self._values is not None
         length = self.get_seq_length()
-        if self._keys is not None and self._values is not None:
-            keys[:, :, :length] = self._keys[:, :, :length]
-            values[:, :, :length] = self._values[:, :, :length]
+        keys[:, :, :length] = self._keys[:, :, :length]
+        values[:, :, :length] = self._values[:, :, :length]
         self._keys, self._values = keys, values
         self.reach(length)
 

@@ -22,14 +22,14 @@ class Seats:
 
     def take(self, prompt: Sequence[int], tokens: int, device: torch.device) -> Held:
         """A cache with as much of `prompt` as is known, and room for `tokens` in all."""
-        graph = self._recorder if device.type in DecodeGraph.devices else None
+        graph = self._graph
         room = graph.length_for(tokens) if graph is not None else tokens
         return self.kept.take(prompt, room).moved(device)
 
-    def seat(self, held: Held, tokens: int, device: torch.device) -> None:
+    def seat(self, held: Held, tokens: int) -> None:
         """Give `held` the slot, if there is one: tokens are about to be decoded."""
-        if self._recorder is not None and device.type in DecodeGraph.devices:
-            self._recorder.seat(held, tokens)
+        if (graph := self._graph) is not None:
+            graph.seat(held, tokens)
 
     def step(self, held: Held, token: int) -> torch.Tensor | None:
         """Feed `token` by the recorded pass: logits [vocabulary] float32. None, with nothing fed,
@@ -65,3 +65,9 @@ class Seats:
         """Give everything back, the weights that a recorded pass refers to included."""
         self.clear()
         self._recorder = None
+
+    @property
+    def _graph(self) -> DecodeGraph | None:
+        """What records, where the model is on a device that does."""
+        here = self._recorder is not None and self._recorder.device.type in DecodeGraph.devices
+        return self._recorder if here else None

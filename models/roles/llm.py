@@ -129,7 +129,7 @@ class LanguageModel:
         try:
             logits = self._prefill(held, prompt, stop)
             if logits is not None:
-                self._seats.seat(held, len(prompt) + limit, self._device)
+                self._seats.seat(held, len(prompt) + limit)
                 sampler = Sampler(sampling, prompt, logits.device)
                 rules = (self._copying(source), mask.result() if mask is not None else None)
                 choose = partial(_choose, sampler, [rule for rule in rules if rule is not None])
