@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from duomo.indexing import Job
     from duomo.pulls import PullJob
     from duomo.settings import Settings
-    from models.catalog import Checkpoint, Profile
+    from models.catalog import Checkpoint, Note, Profile
     from models.inventory import Item
     from models.residency import ResidencyState
     from retrieval.library import Hit
@@ -98,12 +98,14 @@ def tool_view(tool: "Tool", checkpoints: Sequence["Checkpoint"] = ()) -> ToolVie
 def _limits(tool: "Tool", checkpoints: Sequence["Checkpoint"]) -> Words | None:
     """The note on the starter checkpoint that the tool works with, where it is one."""
     notes = (c.note for c in checkpoints if c.role in tool.roles and c.bundled and c.note)
-    note = next(notes, None)
-    return None if note is None else Words(zh=note.zh, en=note.en)
+    return words_of(next(notes, None))
+
+
+def words_of(note: "Note | None") -> Words | None:
+    return None if note is None else Words.model_validate(note)
 
 
 def checkpoint_view(checkpoint: "Checkpoint", *, present: bool) -> CheckpointView:
-    note = checkpoint.note
     return CheckpointView(
         role=checkpoint.role,
         name=checkpoint.name,
@@ -111,7 +113,7 @@ def checkpoint_view(checkpoint: "Checkpoint", *, present: bool) -> CheckpointVie
         licence_limits=checkpoint.licence_limits,
         languages=checkpoint.languages,
         present=present,
-        note=None if note is None else Words(zh=note.zh, en=note.en),
+        note=words_of(checkpoint.note),
     )
 
 
@@ -137,7 +139,6 @@ def device_view(state: "ResidencyState") -> DeviceView:
 
 def model_view(item: "Item") -> ModelView:
     checkpoint = item.checkpoint
-    note = checkpoint.note
     return ModelView(
         name=checkpoint.name,
         role=checkpoint.role,
@@ -150,7 +151,7 @@ def model_view(item: "Item") -> ModelView:
         licence_limits=checkpoint.licence_limits,
         languages=checkpoint.languages,
         profiles=item.profiles,
-        note=None if note is None else Words(zh=note.zh, en=note.en),
+        note=words_of(checkpoint.note),
     )
 
 

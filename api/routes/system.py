@@ -18,16 +18,17 @@ router = APIRouter(prefix="/api", tags=["system"])
 
 @router.get("/about", summary="Version, profile, tools, checkpoints")
 def about(engine: EngineDep) -> About:
+    checkpoints = engine.checkpoints()
     return About(
         version=VERSION,
         profile=engine.profile.name,
         starter=engine.is_starter(),
         notes=_notes(engine),
-        tools=tuple(tool_view(tool, engine.checkpoints()) for tool in engine.tools.values()),
+        tools=tuple(tool_view(tool, checkpoints) for tool in engine.tools.values()),
         absent_tools=tuple(map(tool_view, engine.absent_tools.values())),
         checkpoints=tuple(
             checkpoint_view(checkpoint, present=engine.is_present(checkpoint))
-            for checkpoint in engine.checkpoints()
+            for checkpoint in checkpoints
         ),
         language_server=language_server_view(engine.settings),
         max_upload_bytes=engine.settings.max_upload,
@@ -37,8 +38,7 @@ def about(engine: EngineDep) -> About:
 def _notes(engine: "Engine") -> tuple[Words, ...]:
     """What to know about the profile, then about each checkpoint, each said once."""
     notes = [engine.profile.note, *(c.note for c in engine.checkpoints() if c.note is not None)]
-    words = (Words(zh=note.zh, en=note.en) for note in notes)
-    return tuple(dict.fromkeys(words))
+    return tuple(dict.fromkeys(map(Words.model_validate, notes)))
 
 
 @router.get("/device", summary="Memory, residents and the waiting line")

@@ -1,6 +1,5 @@
 """What a person asks from anywhere on the page, and what is put into the input for them."""
 
-import uuid
 from collections.abc import Sequence
 
 import streamlit as st
@@ -64,4 +63,4 @@ def begin(text: str) -> None:
     """Put the beginning of a request into the input, for the person to go on at once; call it in a
     callback, before it is drawn."""
     st.session_state[QUESTION] = text
-    take_focus(uuid.uuid4().hex)
+    take_focus()

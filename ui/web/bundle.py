@@ -51,6 +51,7 @@ class Bundle:
         await app(scope, receive, send)
 
 
+@lru_cache(maxsize=4)  # asked for with every page, of a shell that stays the same
 def early_links(known: bytes, root: Path = ROOT) -> bytes:
     """`<link>`s for `EARLY`, to be fetched and compiled beside what the HTML `known` names."""
     scripts = root / "js"

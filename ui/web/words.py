@@ -2,9 +2,9 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 from duomo.settings import load_settings
-from models.errors import DuomoError
 from ui.strings import Strings, load_strings
 
 STRINGS = Path(__file__).with_name("strings")
@@ -15,5 +15,15 @@ def words() -> Strings:
     return load_strings(STRINGS, load_settings().locale)
 
 
-def told(error: DuomoError) -> str:
-    return error.message(words().locale)
+class Bilingual(Protocol):
+    """Whatever is said in both languages: an error, a note."""
+
+    @property
+    def zh(self) -> str: ...
+
+    @property
+    def en(self) -> str: ...
+
+
+def told(said: Bilingual) -> str:
+    return said.en if words().locale == "en" else said.zh

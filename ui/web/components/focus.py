@@ -1,5 +1,7 @@
 """The chat's input takes the keyboard when something was put into it for the person to go on."""
 
+import uuid
+
 import streamlit as st
 
 _KEY = "focus-input"
@@ -15,9 +17,9 @@ export default function ({ data }) {
 _focus = st.components.v2.component("duomo_focus", js=_JS)
 
 
-def take_focus(token: str) -> None:
-    """At the next drawing; another `token` each time."""
-    st.session_state[_KEY] = token
+def take_focus() -> None:
+    """At the next drawing, once."""
+    st.session_state[_KEY] = uuid.uuid4().hex
 
 
 def show_focus() -> None:

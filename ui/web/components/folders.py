@@ -62,8 +62,8 @@ def _unreadable(count: int) -> None:
     text = words()
     with st.expander(text("folders.unreadable", count=count), type="compact", key="unreadable"):
         for file in engine().unreadable(limit=50):
-            why = file.en if text.locale == "en" else file.zh
-            st.markdown(f"{as_label(file.path, 200)}  \n:small[:gray[{as_label(why, 200)}]]")
+            why = as_label(told(file), 200)
+            st.markdown(f"{as_label(file.path, 200)}  \n:small[:gray[{why}]]")
 
 
 def _add() -> None:
@@ -115,8 +115,7 @@ def show_indexing(images: int) -> None:
     if library.images != images:
         st.rerun()
     if job is not None and job.error is not None:
-        message = job.error.en if words().locale == "en" else job.error.zh
-        st.error(as_label(message, 500), icon=":material/error:")
+        st.error(as_label(told(job.error), 500), icon=":material/error:")
 
 
 def _running(job: IndexJob) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 from api.schemas import ModelView
 from ui.measures import size
 from ui.untrusted import as_label
-from ui.web.words import words
+from ui.web.words import told, words
 
 _UNSTATED = "unstated"  # as the catalogue says it (models/catalog.py)
 _COLOURS = {"here": "green", "partial": "orange", "missing": "gray", "broken": "red"}
@@ -59,7 +59,7 @@ def _help(model: ModelView) -> str:
     text = words()
     note = model.note
     lines = [
-        "" if note is None else (note.en if text.locale == "en" else note.zh),
+        "" if note is None else told(note),
         text("models.licence", licence=_licence(model)),
         text("models.limits", limits=model.licence_limits) if model.licence_limits else "",
         model.source,

@@ -66,8 +66,7 @@ def _ended(job: PullView) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="pull-ended"):
         with st.container(width="stretch"):
             if job.error is not None:
-                message = job.error.en if text.locale == "en" else job.error.zh
-                st.error(as_label(message, 800), icon=":material/error:")
+                st.error(as_label(told(job.error), 800), icon=":material/error:")
             elif job.state == "cancelled":
                 st.info(text("pull.cancelled"), icon=":material/stop_circle:")
             else:

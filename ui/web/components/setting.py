@@ -6,7 +6,7 @@ import streamlit as st
 
 from api.settings_schemas import SettingView
 from ui.untrusted import as_label
-from ui.web.words import words
+from ui.web.words import told, words
 
 NOT_GIVEN: Final = object()
 """A widget still holds what it showed at first."""
@@ -15,10 +15,9 @@ NOT_GIVEN: Final = object()
 def show_setting(setting: SettingView, title: str) -> Any:
     """What a person chose, as the file has it; NOT_GIVEN when it was not changed."""
     text = words()
-    about = setting.description.en if text.locale == "en" else setting.description.zh
     common = {
         "label": title,
-        "help": as_label(about, 300),
+        "help": as_label(told(setting.description), 300),
         "key": f"setting-{setting.name}",
         "disabled": not setting.editable or setting.source == "environment",
     }

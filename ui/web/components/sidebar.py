@@ -12,7 +12,7 @@ from ui.untrusted import as_label, one_line
 from ui.web.components.bundles import show_export, show_import
 from ui.web.current import address, begin_new, current, open_conversation
 from ui.web.engine import about, engine
-from ui.web.words import words
+from ui.web.words import told, words
 
 RENAMING = "renaming"
 """Session state: the conversation whose name is being written."""
@@ -172,8 +172,7 @@ def _footer() -> None:
         if "llm" in readiness.loading:
             st.caption(f":material/hourglass_top: {text('sidebar.loading')}")
         for problem in readiness.problems:
-            message = problem.en if text.locale == "en" else problem.zh
-            st.warning(as_label(message, 300), icon=":material/warning:")
+            st.warning(as_label(told(problem), 300), icon=":material/warning:")
 
 
 def _language_server() -> None:

@@ -11,7 +11,7 @@ from models.errors import ToolAbsent
 from ui.untrusted import as_label, one_line, plain
 from ui.web.components.results import show_result
 from ui.web.engine import about
-from ui.web.words import words
+from ui.web.words import told, words
 
 _SIGNS = {
     "waiting": ":material/front_hand:",
@@ -36,8 +36,7 @@ def show_step(step: Step, known: Mapping[str, ArtifactView], said: str) -> None:
     if is_foreign and step.state == "done":
         _limits(step)
     if step.error is not None and not _is_answered(step):
-        message = step.error.en if words().locale == "en" else step.error.zh
-        st.caption(f":red[{as_label(message, 300)}]")
+        st.caption(f":red[{as_label(told(step.error), 300)}]")
     if isinstance(note := step.details.get("note"), str) and note and step.ended:
         st.caption(f":material/info: {as_label(note, 200)}")
     show_result(step, known, said)
@@ -129,8 +128,7 @@ def _limits(step: Step) -> None:
     """What the starter checkpoint behind it can't do."""
     tool = tool_of(step)
     if tool is not None and tool.limits is not None:
-        limits = tool.limits.en if words().locale == "en" else tool.limits.zh
-        st.caption(f":material/info: {as_label(limits, 200)}")
+        st.caption(f":material/info: {as_label(told(tool.limits), 200)}")
 
 
 def _is_foreign(step: Step, known: Mapping[str, ArtifactView]) -> bool:

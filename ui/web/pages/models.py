@@ -13,7 +13,7 @@ from ui.web.components.model_row import Act, show_model
 from ui.web.components.pulling import show_pull
 from ui.web.engine import about, engine
 from ui.web.telling import tell
-from ui.web.words import words
+from ui.web.words import told, words
 
 ORDER = 20
 ICON = ":material/memory:"
@@ -56,11 +56,10 @@ def _title(name: str, current: str) -> str:
 
 def _profile(view: ModelsView, profile: ProfileView) -> None:
     text = words()
-    note = profile.note.en if text.locale == "en" else profile.note.zh
     by_name = {model.name: model for model in view.models}
     models = [(role, by_name[name]) for role, name in profile.roles.items() if name in by_name]
     missing = list({model.name: model for _, model in models if model.state != "here"}.values())
-    st.markdown(as_label(note, 300))
+    st.markdown(as_label(told(profile.note), 300))
     facts = [
         text("models.planned", size=size(profile.budget_bytes)),
         text("models.lacking", count=len(missing)) if missing else text("models.ready"),
