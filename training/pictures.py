@@ -30,7 +30,12 @@ def training_change(pair: int) -> tuple[Scene, Change]:
 
 def scene_of_pairs(row: int) -> Scene:
     """The scene of row `row` of a file of pairs: before a change, after it, before the next …"""
-    before, change = training_change(row // 2)
+    return scene_in(training_change(row // 2), row)
+
+
+def scene_in(pair: tuple[Scene, Change], row: int) -> Scene:
+    """The scene of row `row`, which is one of `pair`."""
+    before, change = pair
     return change.after if row % 2 else before
 
 

@@ -22,6 +22,7 @@ from typing import Any
 
 import torch
 
+from benchmarks.device.one_budget import roomy
 from models.catalog import Catalog, load_profiles
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -48,7 +49,7 @@ def main() -> None:
         "tiny": options.tiny,
         "versions": {name: version(name) for name in _LIBRARIES},
     }
-    with tempfile.TemporaryDirectory(dir=_roomy()) as folder:
+    with tempfile.TemporaryDirectory(dir=roomy()) as folder:
         for name, command in _parts(options.profiles, Path(folder), tiny=options.tiny):
             _tidy(Path(folder), name.partition(" ")[0])
             report[name] = _run(command, Path(folder) / "figures.json", until)
@@ -97,12 +98,6 @@ def _run(module: list[str], figures: Path, until: float) -> dict[str, Any]:
     if figures.exists():
         report["figures"] = json.loads(figures.read_text("utf-8"))
     return report
-
-
-def _roomy() -> str | None:
-    """Memory where there is some: tens of GB are written, and read once."""
-    shared = Path("/dev/shm")  # noqa: S108
-    return str(shared) if shared.is_dir() else None
 
 
 if __name__ == "__main__":

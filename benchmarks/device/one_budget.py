@@ -233,10 +233,14 @@ def _folder(given: Path | None) -> Iterator[Path]:
     if given is not None:
         yield given
         return
-    # Memory where there is some: tens of GB are written, and read once.
-    shared = Path("/dev/shm")  # noqa: S108
-    with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as made:
+    with tempfile.TemporaryDirectory(dir=roomy()) as made:
         yield Path(made)
+
+
+def roomy() -> Path | None:
+    """Memory where there is some: tens of GB are written, and read once."""
+    shared = Path("/dev/shm")  # noqa: S108
+    return shared if shared.is_dir() else None
 
 
 if __name__ == "__main__":

@@ -110,8 +110,7 @@ class TextTrainer:
             return share_right(self._read(tokens, mask), torch.tensor([targets(w) for w in wishes]))
 
     def _read(self, tokens: Tensor, mask: Tensor) -> list[Tensor]:
-        longest = int(mask.sum(1).max())
-        tokens, mask = tokens[:, :longest], mask[:, :longest]
+        tokens, mask = without_padding(tokens, mask)
         with autocast():
             states = self.encoder.model(tokens, attention_mask=mask, use_cache=False)[0]
         first = self.tokenizer.convert_tokens_to_ids(REGISTERS[0])
@@ -153,6 +152,12 @@ def encode_texts(tokenizer: Any, texts: list[str]) -> tuple[Tensor, Tensor]:
         framed, return_tensors="pt", padding="max_length", truncation=True, max_length=MAX_LENGTH
     )
     return out["input_ids"], out["attention_mask"]
+
+
+def without_padding(tokens: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """As much of tokens and mask [B, L] as the longest text needs."""
+    longest = int(mask.sum(1).max())
+    return tokens[:, :longest], mask[:, :longest]
 
 
 def _with_noise(wish: Wish, rng: Random) -> Wish:

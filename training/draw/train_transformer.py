@@ -22,10 +22,11 @@ from training.draw.checkpoint import State, StopAsked, log, save
 from training.draw.latents import LABELS, token_labels
 from training.draw.prompts import instruction, sample_prompt
 from training.draw.text import features
-from training.draw.train_text import Pairs, encode_texts
+from training.draw.train_text import Pairs, encode_texts, without_padding
 from training.draw.transformer import SHIFT, WIDTH, Denoiser, create_transformer
 from training.draw.wording import WIDE
 from training.muon import Muon
+from training.pictures import scene_in
 from training.precision import autocast
 from training.world.scene import Scene
 
@@ -142,8 +143,7 @@ class DrawTrainer:
         return [row for _, row in chosen], [self._perhaps_wordless(t, rng) for t, _ in chosen]
 
     def _scene(self, row: int) -> Scene:
-        before, change = self.material.pairs[row // 2]
-        return change.after if row % 2 else before
+        return scene_in(self.material.pairs[row // 2], row)
 
     def _edits(self, rng: Random) -> Batch:
         texts, rows, labels = [], [], []
@@ -166,8 +166,7 @@ class DrawTrainer:
     def _encode(self, texts: list[str], rng: Random) -> Tensor:
         tokens, mask = encode_texts(self.material.tokenizer, texts)
         if rng.random() >= self.plan.padded:
-            longest = int(mask.sum(1).max())
-            tokens, mask = tokens[:, :longest], mask[:, :longest]
+            tokens, mask = without_padding(tokens, mask)
         with torch.no_grad(), autocast():
             return features(self.material.text_encoder, tokens, mask).float()
 
