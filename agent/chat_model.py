@@ -71,7 +71,7 @@ class DuomoChatModel(StreamingChatModel):
             source = Source(said(messages), _ALOUD, question) if copies else None
             ids = llm.generate(prompt, sampling, grammar=grammar, source=source, cancel=cancel)
             pieces = _pieces(self.call_format.parser(tools), _text(ids, llm))
-            if copies:
+            if copies and self.abilities is not None:  # what a caller's own tools mean, we don't know
                 pieces = counted(pieces, question, limits_of(tools))
             if llm.defaults.fixed_reports and (report := report_of(messages)):
                 pieces = in_words_of(report, pieces)

@@ -5,8 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from agent.chat_model import DuomoChatModel
 from evaluation.routing import chat_model, evaluate, score
 from evaluation.routing_backends import ChatModelBackend
+from tools.registry import discover, schema
+
+SEARCH = schema(discover()["search_images"])
 
 READ = (
     ("读一下：改到 2026-12-03 14:30，费用￥3,600.00", "改到 2026-12-03 14:30，费用￥3,600.00"),
@@ -32,3 +36,14 @@ def test_numbers_are_read_as_they_were_written(tmp_path: Path) -> None:
 def _case(name: str, asked: str, tool: str, check: dict[str, object]) -> str:
     turn = {"user": asked, "expect": [[tool]], "args": [{"tool": tool, **check}]}
     return json.dumps({"id": name, "kind": "speak", "turns": [turn]}, ensure_ascii=False)
+
+
+def test_a_callers_own_search_is_called_as_the_model_has_it(tmp_path: Path) -> None:
+    ours = chat_model("starter", str(tmp_path), True)
+    assert isinstance(ours, DuomoChatModel)
+    callers = ours.model_copy(update={"abilities": None})
+    found = [model.bind(tools=[SEARCH]).invoke("找七张有桥的图") for model in (ours, callers)]
+    calls = [call for message in found for call in message.tool_calls]
+    assert [call["name"] for call in calls] == ["search_images"] * 2
+    assert calls[0]["args"]["top_k"] == 7
+    assert "top_k" not in calls[1]["args"]
