@@ -19,11 +19,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from agent.endpoint import EndpointChatModel
-from agent.wire import Endpoint, Wire
+from agent.wire import Endpoint
 from evaluation.report import Report, Table
 from evaluation.routing import chat_model, score
-from evaluation.routing_backends import ChatModelBackend
+from evaluation.routing_backends import ChatModelBackend, endpoint_backend
 from evaluation.routing_cases import Case, Schema, TurnResult, load_cases, run_case
 from tools import registry
 
@@ -60,8 +59,7 @@ def report(cases: Sequence[Case], backends: Sequence[ChatModelBackend]) -> Repor
 
 def through(server: str) -> ChatModelBackend:
     name, url, model = server.split("=", 2)
-    wire = Wire(Endpoint(url, model), is_local=True)
-    return ChatModelBackend(EndpointChatModel(wire=wire, temperature=0.0), name)
+    return endpoint_backend(Endpoint(url, model), name, is_local=True)
 
 
 def main() -> None:

@@ -12,8 +12,10 @@ from langchain_core.language_models.chat_models import BaseChatModel
 
 from agent.chat_model import DuomoChatModel
 from agent.grammar import Hermes
+from agent.wire import Endpoint
+from duomo.settings import load_settings
 from evaluation.report import Report, Table
-from evaluation.routing_backends import ChatModelBackend, CheckpointBackend
+from evaluation.routing_backends import ChatModelBackend, CheckpointBackend, endpoint_backend
 from evaluation.routing_cases import Backend, Schema, TurnResult, load_cases, run_case
 from evaluation.routing_keywords import KeywordBackend
 from models.catalog import BUNDLED_CATALOG, Catalog, load_profiles
@@ -151,12 +153,22 @@ def chat_model(profile: str, folder: str, grammar: bool) -> BaseChatModel:
     return DuomoChatModel(residency=residency, call_format=Hermes() if grammar else NoGrammar())
 
 
+def _server(url: str, model: str) -> ChatModelBackend:
+    settings = load_settings(llm_url=url, llm_model=model)
+    endpoint = Endpoint(url, model, settings.llm_key, settings.llm_timeout)
+    return endpoint_backend(endpoint, model, is_local=not settings.llm_leaves)
+
+
 def main(
     cases: Annotated[Path, typer.Argument(help="JSON lines, one case each", exists=True)],
     profile: Annotated[str, typer.Option(help="whose language model to ask")] = "starter",
     checkpoint: Annotated[
         Path | None, typer.Option(help="a folder to load instead, without the grammar")
     ] = None,
+    url: Annotated[
+        str, typer.Option(help="an OpenAI-compatible server to ask instead; its key: DUOMO_LLM_KEY")
+    ] = "",
+    model: Annotated[str, typer.Option(help="the model there")] = "",
     tools: Annotated[
         str, typer.Option(help="names to offer, with commas; cases that need others are left out")
     ] = "",
@@ -168,15 +180,18 @@ def main(
     """Route every case and print what came of it."""
     with tempfile.TemporaryDirectory() as folder:
         backend: Backend
+        is_ours = checkpoint is None and not url
         if checkpoint is not None:
             backend = CheckpointBackend(checkpoint)
+        elif url:
+            backend = _server(url, model)
         else:
             backend = ChatModelBackend(chat_model(profile, folder, True), profile)
         offered = [name.strip() for name in tools.split(",") if name.strip()]
         others: dict[str, Score] = {}
         if baselines:
             others["keywords"] = score(evaluate(cases, KeywordBackend(), offered))
-        if baselines and checkpoint is None:
+        if baselines and is_ours:
             free = ChatModelBackend(chat_model(profile, folder, False), f"{profile}, no grammar")
             others[free.name] = score(evaluate(cases, free, offered))
         found = report(backend.name, evaluate(cases, backend, offered), others)

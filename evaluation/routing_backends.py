@@ -18,6 +18,8 @@ from langchain_core.messages import (
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from agent.context import RunContext, current_run
+from agent.endpoint import EndpointChatModel
+from agent.wire import Endpoint, Wire
 from evaluation.routing_cases import AssistantReply, Message, Schema, ToolCall, parse_hermes
 
 _HANDLE = re.compile(r"(?:img|aud)-[1-9]\d*")
@@ -36,6 +38,12 @@ class ChatModelBackend:
             answer = bound.invoke([_as_langchain(message) for message in messages])
         calls = [ToolCall(call["name"], call["args"]) for call in answer.tool_calls]
         return AssistantReply(str(answer.text), calls, bool(answer.invalid_tool_calls))
+
+
+def endpoint_backend(endpoint: Endpoint, name: str, *, is_local: bool) -> ChatModelBackend:
+    """A model behind an OpenAI-compatible server, asked greedily. `is_local`: without a proxy."""
+    wire = Wire(endpoint, is_local=is_local)
+    return ChatModelBackend(EndpointChatModel(wire=wire, temperature=0.0), name)
 
 
 class CheckpointBackend:

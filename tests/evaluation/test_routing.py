@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.routing import evaluate, report, score
+from evaluation.routing import evaluate, main, report, score
 from evaluation.routing_backends import ChatModelBackend, handles_of
 from evaluation.routing_cases import (
     AssistantReply,
@@ -18,6 +18,7 @@ from evaluation.routing_cases import (
 )
 from evaluation.routing_keywords import KeywordBackend
 from models.errors import InvalidRequest
+from tests.fixtures import chat_server
 from tools.registry import schemas
 
 TOOLS: list[Schema] = list(schemas().values())
@@ -226,3 +227,27 @@ def test_the_confusion_shows_whole_sequences() -> None:
     twice = [*RIGHT[:2], call("read_text", image="img-2"), call("speak", text="福"), words("福")]
     table = report("s", run_case(CASE, Scripted(*twice, words("不")), TOOLS, ""), {}).tables[2]
     assert table.rows == [["read_text", "read_text + speak", 1]]
+
+
+def test_a_server_of_others_is_measured_like_the_starter(tmp_path: Path) -> None:
+    cases = tmp_path / "cases.jsonl"
+    cases.write_text(CASE.model_copy(update={"turns": CASE.turns[:1]}).model_dump_json(), "utf-8")
+    with chat_server.serving() as server:
+        found = chat_server.call("search_images", '{"query": "拱桥", "top_k": 2}')
+        server.replies = [
+            chat_server.Chunks(*found, finish="tool_calls"),
+            chat_server.words("找到了两张。"),
+        ]
+        main(cases, url=server.url, model="tiny", json=tmp_path / "figures.json")
+        asked = server.requests[0]
+    figures = json.loads((tmp_path / "figures.json").read_text("utf-8"))
+    assert figures["argument_accuracy"] == figures["case_accuracy"] == 1
+    assert asked["temperature"] == 0
+    assert {tool["function"]["name"] for tool in asked["tools"]} >= {"search_images", "speak"}
+
+
+def test_a_server_without_a_models_name_is_refused_in_words(tmp_path: Path) -> None:
+    cases = tmp_path / "cases.jsonl"
+    cases.write_text(CASE.model_dump_json(), "utf-8")
+    with pytest.raises(InvalidRequest, match="llm_model"):
+        main(cases, url="http://127.0.0.1:1/v1")
