@@ -17,15 +17,17 @@ from langchain_core.outputs import ChatGenerationChunk
 from pydantic import Field
 
 from agent.context import LlmTicket, RunContext, current_run
-from agent.counting import counted, limits_of
+from agent.counting import counted
 from agent.grammar import CallFormat, Hermes, Parser, Schema
 from agent.history import as_dicts, asked, said
+from agent.mending import mended
 from agent.options import AS_SET
 from agent.parsing import CallArguments, CallStart, Piece, Reasoning, Words, detokenise
 from agent.reading import Reader, Reading, Room
 from agent.reporting import asks_what_it_can, in_words_of, introduction, report_of, unsure
 from agent.stops import until
 from agent.streaming import StreamingChatModel, ignore
+from agent.wording import worded
 from models.decoding.copying import Source
 from models.roles.llm import LanguageModel, Sampling
 
@@ -71,8 +73,10 @@ class DuomoChatModel(StreamingChatModel):
             source = Source(said(messages), _ALOUD, question) if copies else None
             ids = llm.generate(prompt, sampling, grammar=grammar, source=source, cancel=cancel)
             pieces = _pieces(self.call_format.parser(tools), _text(ids, llm))
-            if copies and self.abilities is not None:  # what a caller's own tools mean, we don't know
-                pieces = counted(pieces, question, limits_of(tools))
+            if (
+                copies and self.abilities is not None
+            ):  # what a caller's own tools mean, we don't know
+                pieces = mended(pieces, counted(question, tools), worded(question))
             if llm.defaults.fixed_reports and (report := report_of(messages)):
                 pieces = in_words_of(report, pieces)
             elif self.abilities and asks_what_it_can(question):

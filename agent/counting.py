@@ -1,14 +1,15 @@
 """How many pictures a search shall find, where a small model leaves that out of its call."""
 
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from agent.mending import Mend
 from agent.numerals import NUMERAL, number_of
-from agent.parsing import CallArguments, CallStart, Piece
 
-_COUNT = re.compile(rf"(?<!第)({NUMERAL})\s*[张幅]")
+# 第三张, 最后一张, 这两张 are pictures that are there already.
+_COUNT = re.compile(rf"(?<!第)(?<!最后)(?<![这那上前下每哪])({NUMERAL})\s*[张幅]")
 _ARGUMENT = "top_k"
 
 
@@ -18,27 +19,13 @@ def asked_count(question: str) -> int | None:
     return None if found is None else number_of(found[1])
 
 
-def counted(pieces: Iterator[Piece], question: str, limits: Mapping[str, int]) -> Iterator[Piece]:
-    """`pieces`, with the number that the person named in calls that say none. `limits`: the most
-    that a tool takes, by its name; others are left alone."""
+def counted(question: str, tools: Sequence[Mapping[str, Any]]) -> dict[str, Mend]:
+    """For each tool that finds so many pictures: put the number in where a call says none."""
     count = asked_count(question)
     if count is None:
-        yield from pieces
-        return
-    open_call: CallStart | None = None
-    held = ""
-    for piece in pieces:
-        if isinstance(piece, CallArguments) and open_call and piece.index == open_call.index:
-            held += piece.delta
-            continue
-        if open_call is not None:
-            yield CallArguments(open_call.index, _with_count(held, count))
-            open_call, held = None, ""
-        if isinstance(piece, CallStart) and count <= limits.get(piece.name, 0):
-            open_call = piece
-        yield piece
-    if open_call is not None:
-        yield CallArguments(open_call.index, _with_count(held, count))
+        return {}
+    limits = limits_of(tools).items()
+    return {name: partial(_with_count, count) for name, most in limits if count <= most}
 
 
 def limits_of(tools: Sequence[Mapping[str, Any]]) -> dict[str, int]:
@@ -48,12 +35,5 @@ def limits_of(tools: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     return {name: int(field.get("maximum", 0)) for name, field in numbers.items() if field}
 
 
-def _with_count(arguments: str, count: int) -> str:
-    """`arguments` as they are, unless they are an object without a number."""
-    try:
-        given = json.loads(arguments)
-    except ValueError:
-        return arguments
-    if not isinstance(given, dict) or _ARGUMENT in given:
-        return arguments
-    return json.dumps({**given, _ARGUMENT: count}, ensure_ascii=False)
+def _with_count(count: int, given: dict[str, Any]) -> dict[str, Any]:
+    return {**given, _ARGUMENT: given.get(_ARGUMENT, count)}

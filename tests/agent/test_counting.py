@@ -2,10 +2,13 @@
 
 import pytest
 
-from agent.counting import asked_count, counted, limits_of
+from agent.counting import asked_count, counted
+from agent.mending import mended
 from agent.parsing import CallArguments, CallStart, Piece, Words
 
-LIMITS = {"search_images": 20}
+NUMBER = {"type": "integer", "maximum": 20}
+FINDS = {"type": "object", "properties": {"top_k": NUMBER}}
+TOOLS = [{"function": {"name": "search_images", "parameters": FINDS}}]
 
 
 @pytest.mark.parametrize(
@@ -13,6 +16,7 @@ LIMITS = {"search_images": 20}
     [
         ("找一张有桥的图", 1), ("给我来两张荷花", 2), ("搜 12 张猫", 12), ("要十幅水墨画", 10),
         ("找和第二张像的", None), ("帮我找几张有拱桥的图", None),
+        ("最后一张再找几张类似的", None), ("和这两张像的找五张", 5), ("前三张哪张好", None),
         ("找有三只猫的图", None), ("", None), ("和第一张像的再找五张", 5),
     ],
 )  # fmt: skip
@@ -22,7 +26,7 @@ def test_a_number_of_pictures_is_read(question: str, count: int | None) -> None:
 
 def told(question: str, name: str, *deltas: str) -> list[Piece]:
     pieces: list[Piece] = [CallStart(0, name), *(CallArguments(0, delta) for delta in deltas)]
-    return list(counted(iter([*pieces, Words("好")]), question, LIMITS))
+    return list(mended(iter([*pieces, Words("好")]), counted(question, TOOLS)))
 
 
 def test_a_call_that_says_no_number_gets_the_persons() -> None:
@@ -52,15 +56,10 @@ def test_everything_else_stays_as_it_is(question: str, name: str, arguments: str
 
 def test_a_call_at_the_very_end_is_completed_too() -> None:
     pieces = [CallStart(0, "search_images"), CallArguments(0, '{"query": "桥"}')]
-    out = list(counted(iter(pieces), "找一张桥", LIMITS))
+    out = list(mended(iter(pieces), counted("找一张桥", TOOLS)))
     assert out[-1] == CallArguments(0, '{"query": "桥", "top_k": 1}')
 
 
-def test_a_callers_tool_without_arguments_takes_no_number() -> None:
-    number = {"type": "integer", "maximum": 20}
-    finds = {"type": "object", "properties": {"top_k": number}}
-    tools = [
-        {"function": {"name": "now", "parameters": {"type": "object"}}},
-        {"function": {"name": "search_images", "parameters": finds}},
-    ]
-    assert limits_of(tools) == {"search_images": 20}
+def test_a_tool_without_arguments_takes_no_number() -> None:
+    now = {"function": {"name": "now", "parameters": {"type": "object"}}}
+    assert counted("找一张桥", [now, *TOOLS]).keys() == {"search_images"}

@@ -1,0 +1,37 @@
+"""A person's own words, where a small model put none that mean anything into its call.
+
+“我闺女爱独角兽，你给画一个呗” → a prompt 一个: what the person said draws better than that.
+"""
+
+import re
+from functools import partial
+from typing import Any
+
+from agent.mending import Mend
+
+WORDED = {"search_images": "query", "generate_image": "prompt"}
+"""Tools that work from words, and the argument that holds them."""
+
+_EMPTY = re.compile(  # no word that means a thing is made of these alone
+    r"[请麻烦劳驾帮忙我给替你您想要可以能不一二两三四五六七八九十几个张幅些下份图片照相画"
+    r"找出来到搜索查看生成做弄再吧呗啊呀哈嘛吗的了\d\s\W_]*"
+)
+_HANDLES = re.compile(r"^(?:\[[a-z]+-\d+\])+")
+
+
+def says_nothing(words: str) -> bool:
+    """Whether `words` name nothing that could be found or drawn."""
+    return _EMPTY.fullmatch(words) is not None
+
+
+def worded(question: str) -> dict[str, Mend]:
+    """For each tool that works from words: put the person's in where a call has none."""
+    words = _HANDLES.sub("", question).strip()
+    if says_nothing(words):
+        return {}
+    return {tool: partial(_with_words, field, words) for tool, field in WORDED.items()}
+
+
+def _with_words(field: str, words: str, given: dict[str, Any]) -> dict[str, Any]:
+    said = given.get(field)
+    return {**given, field: words} if isinstance(said, str) and says_nothing(said) else given
