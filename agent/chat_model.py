@@ -23,6 +23,7 @@ from agent.history import as_dicts, asked, said
 from agent.mending import mended
 from agent.options import AS_SET
 from agent.parsing import CallArguments, CallStart, Piece, Reasoning, Words, detokenise
+from agent.quoting import about
 from agent.reading import Reader, Reading, Room
 from agent.reporting import asks_what_it_can, in_words_of, introduction, report_of, unsure
 from agent.stops import until
@@ -76,7 +77,8 @@ class DuomoChatModel(StreamingChatModel):
             if (
                 copies and self.abilities is not None
             ):  # what a caller's own tools mean, we don't know
-                pieces = mended(pieces, counted(question, tools), worded(question))
+                mends = counted(question, tools), worded(question), about(messages)
+                pieces = mended(pieces, *mends)
             if llm.defaults.fixed_reports and (report := report_of(messages)):
                 pieces = in_words_of(report, pieces)
             elif self.abilities and asks_what_it_can(question):

@@ -24,14 +24,18 @@ class Due:
     others: bool
 
 
+def quoted(request: str) -> list[str]:
+    """What stands in quotation marks there."""
+    return [next(filter(None, found.groups())) for found in _QUOTED.finditer(request)]
+
+
 class Stretches:
     """The stretches of what was said; `request` is the last thing that the person said."""
 
     def __init__(self, text: str, request: str) -> None:
-        quoted = [next(filter(None, found.groups())) for found in _QUOTED.finditer(request)]
-        tail = _TAIL.search(request)
-        self._quoted = _copied(quoted)
-        self._read = _copied([tail[1].strip().strip('“”"「」'), *quoted] if tail else quoted)
+        marked, tail = quoted(request), _TAIL.search(request)
+        self._quoted = _copied(marked)
+        self._read = _copied([tail[1].strip().strip('“”"「」'), *marked] if tail else marked)
         self._numbers = frozenset(_NUMBER.findall(text))
 
     def due(self, value: str, *, aloud: bool) -> Due | None:

@@ -1,0 +1,51 @@
+"""What a person has just quoted is what the call is about, where a small model repeats an older
+text instead: “那用英文 a red fox 再算一遍” after a score for 红狐狸.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from langchain_core.messages import BaseMessage, HumanMessage
+
+from agent.mending import Mend
+from models.decoding.verbatim import quoted
+
+ABOUT = {"score_image": "text", "speak": "text"}
+"""Tools that take a text as it is, and the argument that holds it."""
+
+_FOREIGN = re.compile(r"[A-Za-z][\w'’-]*(?:[ ,.!?;:]+[A-Za-z][\w'’-]*)+[.!?]?", re.ASCII)
+_SHARED = 0.5  # of its letters, in a text that comes from the question's other words
+_SIGNS = re.compile(r"[\W_]")
+
+
+def named(question: str) -> str | None:
+    """The one text that stands in quotes, or else the one in Latin letters, two words or more."""
+    found = quoted(question) or _FOREIGN.findall(question)
+    return found[0] if len(found) == 1 else None
+
+
+def about(messages: Sequence[BaseMessage]) -> dict[str, Mend]:
+    """For each tool that takes a text: put in what the last message names. None once a tool has
+    answered, for then the text may be what it found."""
+    last = messages[-1] if messages else None
+    text = named(last.text) if isinstance(last, HumanMessage) else None
+    if last is None or text is None:
+        return {}
+    return {tool: partial(_with_text, field, text, last.text) for tool, field in ABOUT.items()}
+
+
+def _with_text(field: str, text: str, question: str, given: dict[str, Any]) -> dict[str, Any]:
+    said = given.get(field)
+    if not isinstance(said, str) or text in said or _is_from(question, text, said):
+        return given
+    return {**given, field: text}
+
+
+def _is_from(question: str, text: str, said: str) -> bool:
+    """Whether `said` stands in the question, or is mostly made of its words beside `text`."""
+    letters = _SIGNS.sub("", said)
+    others = question.replace(text, "")
+    known = sum(letter in others for letter in letters)
+    return letters in _SIGNS.sub("", question) or known >= _SHARED * len(letters)

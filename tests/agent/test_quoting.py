@@ -1,0 +1,61 @@
+"""A call is about the text that was quoted last."""
+
+import json
+
+import pytest
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
+
+from agent.mending import mended
+from agent.parsing import CallArguments, CallStart
+from agent.quoting import about, named
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("那用英文 a red fox in snow 再算一遍", "a red fox in snow"),
+        ("换成“渔歌唱晚”再算一次", "渔歌唱晚"),
+        ("用“温柔”的声音念 good morning", "温柔"),
+        ("“春”和“秋风”和“冬雪”比一比", None),
+        ("PDF 里的图", None),
+        ("再念 next stop, People's Square", "next stop, People's Square"),
+        ("再来一张", None),
+    ],
+)
+def test_one_text_is_named_or_none(question: str, text: str | None) -> None:
+    assert named(question) == text
+
+
+def told(said: str, tool: str, text: str, *after: BaseMessage) -> str:
+    call = CallArguments(0, json.dumps({"text": text}, ensure_ascii=False))
+    mends = about([HumanMessage("给图打分：红狐狸"), AIMessage("0.2"), HumanMessage(said), *after])
+    *_, last = mended(iter([CallStart(0, tool), call]), mends)
+    assert isinstance(last, CallArguments)
+    return str(json.loads(last.delta)["text"])
+
+
+def test_an_older_text_gives_way_to_the_one_just_quoted() -> None:
+    assert told("跟 morning fox 呢", "score_image", "红狐狸") == "morning fox"
+    assert told("再读英文的 welcome to our shop", "speak", "透迎光临") == "welcome to our shop"
+    assert told("再念 next stop, please", "speak", "沛 stop") == "next stop, please"
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        ("用“温柔女声”读：今天天气很好！", "今天天气很好。"),  # from the question, but for a sign
+        ("念“早上好”两遍", "早上好，早上好"),
+        ("再算一遍", "红狐狸"),
+    ],
+)
+def test_everything_else_stays_as_it_is(said: str, text: str) -> None:
+    assert told(said, "speak", text) == text
+
+
+def test_what_a_tool_has_found_may_be_read() -> None:
+    found = ToolMessage("小心地滑", tool_call_id="c", name="read_text")
+    assert told("读出图上的字，标题是“公告”", "speak", "小心地滑", found) == "小心地滑"
+
+
+def test_a_drawing_keeps_the_prompt_that_the_model_wrote() -> None:
+    assert told("把“一帆风顺”画出来", "generate_image", "大海上的帆船") == "大海上的帆船"
