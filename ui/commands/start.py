@@ -69,6 +69,7 @@ def _page(settings: Settings, engine_url: str, ui_port: int) -> Child:
         "DUOMO_HOME": str(settings.home),
         "DUOMO_UI_PORT": str(ui_port),
         "DUOMO_ENGINE_URL": engine_url,
+        "MALLOC_ARENA_MAX": "2",  # glibc's arena a thread keeps what short-lived threads have freed
     }
     command = [sys.executable, "-m", "ui.web"]
     return Child("page", command, settings.home / "logs" / "ui.log", told)

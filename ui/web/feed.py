@@ -14,7 +14,7 @@ from api.client import Client, Transcript, fold
 from models.errors import EngineUnavailable, NotFound
 from ui.web.engine import engine
 
-KEPT = 64
+KEPT = 16
 """Conversations kept in memory, the last looked at."""
 
 
