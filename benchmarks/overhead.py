@@ -8,7 +8,7 @@ that answers at once with a call of `noop`, and with words after `--steps` calls
 is what lies between two requests as the server sees them: from the last byte that it sent to the
 moment the next request is read. So neither the server's own time nor the first request counts.
 The tool does nothing. Ours streams, commits every event and keeps its memory on disk; both peers
-keep theirs in RAM, and do not stream.
+keep theirs in RAM, and do not stream. LangChain's agent is shown alone too, which ours is built on.
 """
 
 import argparse
@@ -22,6 +22,9 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import quantiles
 from typing import Any, cast
+
+from langchain_core.messages import HumanMessage
+from langchain_core.runnables import RunnableConfig
 
 from evaluation.report import Report, Table
 
@@ -175,6 +178,28 @@ def ours(url: str, turns: int, steps: int) -> str:
     return f"Duomo {version('duomo')}, langgraph {version('langgraph')}"
 
 
+def bare(url: str, turns: int, steps: int) -> str:
+    """LangChain's agent with our model client and nothing else of ours: what it costs by itself."""
+    from langchain.agents import create_agent
+    from langchain_core.tools import StructuredTool
+
+    from agent.endpoint import EndpointChatModel
+    from agent.wire import Endpoint, Wire
+
+    def noop(number: int) -> str:
+        """Does nothing."""
+        del number
+        return "ok"
+
+    wire = Wire(Endpoint(url, "m"), is_local=True)
+    agent = create_agent(EndpointChatModel(wire=wire), [StructuredTool.from_function(noop)])
+    config: RunnableConfig = {"recursion_limit": 3 * steps + 3}
+    for _ in range(turns):
+        agent.invoke({"messages": [HumanMessage("go")]}, config)
+    wire.close()
+    return f"LangChain {version('langchain')} with our client, no log, no memory"
+
+
 def peer(python: str, program: str, url: str, turns: int, steps: int) -> str:
     """Run `program` in the peers' environment; its last line is its name and version."""
     head = f"URL, TURNS, STEPS = {url!r}, {turns}, {steps}\n"
@@ -217,19 +242,25 @@ def main() -> None:
 
 
 def measure(url: str, peers: str | None, turns: int, steps: int) -> Report:
-    rows: list[list[str | float]] = []
     began = time.monotonic()
-    name = ours(url, turns, steps)
-    rows.append([name, *_figures(gaps(url), steps)])
-    for program in (SMOLAGENTS, QWEN_AGENT) if peers else ():
-        name = peer(str(peers), program, url, turns, steps)
-        rows.append([name, *_figures(gaps(url), steps)])
-    better = min((float(row[1]) for row in rows[1:]), default=0.0)
-    ratio = float(rows[0][1]) / better if better else 0.0
-    figures = {"ours_p50_ms": float(rows[0][1]), "ours_p95_ms": float(rows[0][2]), "ratio": ratio}
+
+    def row(name: str) -> list[str | float]:
+        return [name, *_figures(gaps(url), steps)]
+
+    own = row(ours(url, turns, steps))
+    floor = row(bare(url, turns, steps))
+    programs = (SMOLAGENTS, QWEN_AGENT) if peers else ()
+    others = [row(peer(str(peers), program, url, turns, steps)) for program in programs]
+    better = min((float(other[1]) for other in others), default=0.0)
+    figures = {
+        "ours_p50_ms": float(own[1]),
+        "ours_p95_ms": float(own[2]),
+        "langchain_p50_ms": float(floor[1]),
+        "ratio": float(own[1]) / better if better else 0.0,
+    }
     columns = ["agent", "p50 ms", "p95 ms", "steps"]
     title = f"a step, {turns} turns of {steps}, {time.monotonic() - began:.0f} s in all"
-    return Report("overhead", figures, [Table(title, columns, rows)])
+    return Report("overhead", figures, [Table(title, columns, [own, floor, *others])])
 
 
 def _figures(seconds: list[float], warm: int) -> list[float]:
