@@ -18,7 +18,7 @@ from models.errors import Cancelled
 if TYPE_CHECKING:
     from agent.approval import Decision
 
-LlmState = Literal["queued", "loading", "thinking"]
+LlmState = Literal["queued", "loading", "thinking", "stopping"]
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,15 @@ class RunContext:
 
     def thinking(self, state: LlmState, position: int | None = None) -> None:
         """Show what the language model waits for."""
-        content = {"state": state, "position": position}
-        self.record(
-            ActivitySnapshotEvent(
-                message_id=f"{self.run_id}-thinking", activity_type="duomo.llm", content=content
-            )
-        )
+        self.record(thinking_event(self.run_id, state, position))
+
+
+def thinking_event(run_id: str, state: LlmState, position: int | None = None) -> BaseEvent:
+    """`stopping`: a person asked for it, and what cannot be left in the middle comes to its end."""
+    content = {"state": state, "position": position}
+    return ActivitySnapshotEvent(
+        message_id=f"{run_id}-thinking", activity_type="duomo.llm", content=content
+    )
 
 
 @dataclass(frozen=True)

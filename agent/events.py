@@ -70,6 +70,18 @@ class EventLog:
         self._announce([stored])
         return stored.seq
 
+    def tell(self, run_id: str, event: BaseEvent) -> None:
+        """Commit `event` of a run that another thread may end meanwhile; nothing follows its end.
+        Raises `DiskFull`."""
+        stored = []
+        with self._database.write() as db:
+            row = db.execute(
+                "SELECT conversation_id FROM runs WHERE id = ? AND ended IS NULL", (run_id,)
+            ).fetchone()
+            if row is not None:
+                stored = [_insert(db, row["conversation_id"], run_id, event)]
+        self._announce(stored)
+
     def end(
         self,
         run_id: str,

@@ -25,7 +25,7 @@ from agent.approval import (
     asked_event,
     decision_of,
 )
-from agent.context import RunContext, current_run
+from agent.context import RunContext, current_run, thinking_event
 from agent.conversations import Run
 from agent.events import EventLog
 from agent.options import AS_SET, Options
@@ -187,6 +187,8 @@ class Runs:
             turn.awaited.clear()  # from here on nobody can answer
         if is_asking or not is_first:
             self._end_cancelled(turn)
+        else:  # it may have to come out of something first
+            self._events.tell(run_id, thinking_event(run_id, "stopping"))
         if is_asking:
             self._next(turn.conversation_id)
 

@@ -25,12 +25,12 @@ StepState = Literal[
     "cancelled",
     "skipped",
 ]
-ThinkingState = Literal["queued", "loading", "thinking"]
+ThinkingState = Literal["queued", "loading", "thinking", "stopping"]
 
 ENDED: frozenset[str] = frozenset({"finished", "failed", "cancelled"})
 STEP_ENDED: frozenset[str] = frozenset({"done", "failed", "cancelled", "skipped"})
 _STEP_STATES = frozenset({"queued", "loading", "running"})
-_THINKING_STATES = frozenset({"queued", "loading", "thinking"})
+_THINKING_STATES = frozenset({"queued", "loading", "thinking", "stopping"})
 
 
 @dataclass(frozen=True, slots=True)

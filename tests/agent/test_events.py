@@ -142,6 +142,16 @@ def test_subscribers_hear_what_was_committed(log: EventLog) -> None:
     assert log.replay(run_id=run)[0] == heard[0]
 
 
+def test_what_others_say_of_a_run_never_follows_its_end(log: EventLog) -> None:
+    conversation, run = begin(log)
+    log.tell(run, words("early"))
+    finish(log, conversation, run)
+    log.tell(run, words("late"))
+    log.tell("no-run", words("late"))
+    types = [stored.event["type"] for stored in log.replay(conversation_id=conversation)]
+    assert types == ["RUN_STARTED", "TEXT_MESSAGE_CONTENT", "RUN_FINISHED"]
+
+
 def test_closing_ends_the_followers(log: EventLog, tmp_path: Path) -> None:
     other = EventLog(tmp_path / "other.db")
     _, run = begin(other)

@@ -146,6 +146,7 @@ def test_cancel_ends_a_running_tool_within_a_second(make_world: MakeWorld) -> No
     world.runs.cancel(run_id)
     events = world.told(run_id)
     assert time.monotonic() - began < 1
+    assert {"state": "stopping", "position": None} in [event.get("content") for event in events]
     assert steps(events)[-1]["state"] == "cancelled"
     assert events[-1]["outcome"] == {"type": "cancelled"}
     assert words(world.told(world.ask("二", conversation))) == "下一轮"

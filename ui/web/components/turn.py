@@ -109,6 +109,7 @@ def _now(turn: Turn, stop: Callable[[str], None]) -> None:
             key=f"stop-{turn.run_id}",
             icon=":material/stop_circle:",
             shortcut="Esc",
+            disabled=turn.thinking is not None and turn.thinking.state == "stopping",
             on_click=stop,
             args=(turn.run_id,),
         )
