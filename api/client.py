@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from api.conversation_client import ConversationCalls
+from api.folding import fold, is_terminal
 from api.library_client import LibraryCalls
 from api.model_client import ModelCalls
 from api.picture_client import CreationCalls, PictureCalls
 from api.schemas import About, ArtifactInfo, CacheView, DeviceView, Health, Readiness
 from api.settings_schemas import SettingsView
-from api.transcript import Said, Step, Thinking, Transcript, Turn, fold, is_terminal
+from api.transcript import Said, Step, Thinking, Transcript, Turn
 from api.turn_client import TurnCalls
 from api.wire import DEFAULT_URL, path_part, view_of
 from models.errors import EngineUnavailable

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from api.folding import fold, is_terminal
 from api.schemas import (
     ConversationList,
     ConversationView,
@@ -13,7 +14,7 @@ from api.schemas import (
     StartedRun,
     StoredEventView,
 )
-from api.transcript import Transcript, fold, is_terminal
+from api.transcript import Transcript
 from api.wire import SLOW_SECONDS, Wire, enveloped, of_run, path_part, view_of
 from models.errors import Locale
 

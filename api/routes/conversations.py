@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from api import streams
+from api.folding import fold
 from api.host import EngineDep, HostDep
 from api.markdown import as_page, page_name
 from api.routes.artifacts import UPLOAD
@@ -24,7 +25,7 @@ from api.schemas import (
     NewConversation,
     Source,
 )
-from api.transcript import Transcript, fold
+from api.transcript import Transcript
 from api.views import conversation_view
 from api.zipped import zipped
 from models.errors import InvalidRequest, Locale, NotFound

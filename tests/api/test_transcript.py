@@ -6,8 +6,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.folding import fold
 from api.schemas import StoredEventView
-from api.transcript import Transcript, fold
+from api.transcript import Transcript
 
 PICTURE = {
     "handle": "img-1",
