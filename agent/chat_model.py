@@ -19,7 +19,7 @@ from pydantic import Field
 from agent.context import LlmTicket, RunContext, current_run
 from agent.counting import counted
 from agent.grammar import CallFormat, Hermes, Parser, Schema
-from agent.history import as_dicts, asked, said
+from agent.history import as_dicts, asked, last_turn, said
 from agent.mending import mended
 from agent.options import AS_SET
 from agent.parsing import CallArguments, CallStart, Piece, Reasoning, Words, detokenise
@@ -71,7 +71,8 @@ class DuomoChatModel(StreamingChatModel):
             grammar = self.call_format.structural_tag(tools, run.handles() if run else ())
             cancel = run.cancel if run else None
             question, copies = asked(messages), llm.defaults.copy_penalty > 0
-            source = Source(said(messages), _ALOUD, question) if copies else None
+            known = Source(said(messages), _ALOUD, question, bool(last_turn(messages)))
+            source = known if copies else None
             ids = llm.generate(prompt, sampling, grammar=grammar, source=source, cancel=cancel)
             pieces = _pieces(self.call_format.parser(tools), _text(ids, llm))
             if (

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from langchain_core.messages import BaseMessage, HumanMessage
+from langchain_core.messages import BaseMessage
 
+from agent.history import asked, last_turn
 from agent.mending import Mend
 from models.decoding.verbatim import quoted
 
@@ -29,11 +30,11 @@ def named(question: str) -> str | None:
 def about(messages: Sequence[BaseMessage]) -> dict[str, Mend]:
     """For each tool that takes a text: put in what the last message names. None once a tool has
     answered, for then the text may be what it found."""
-    last = messages[-1] if messages else None
-    text = named(last.text) if isinstance(last, HumanMessage) else None
-    if last is None or text is None:
+    question = asked(messages)
+    text = named(question)
+    if text is None or last_turn(messages):
         return {}
-    return {tool: partial(_with_text, field, text, last.text) for tool, field in ABOUT.items()}
+    return {tool: partial(_with_text, field, text, question) for tool, field in ABOUT.items()}
 
 
 def _with_text(field: str, text: str, question: str, given: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ class LanguageDefaults(CheckpointDefaults, frozen=True):
     holds. `fixed_reports`: fixed sentences say what tools gave. `copy_penalty`: in nats, on words
     of a call that nobody has used (`models.decoding.copying`). `ordinal_notes`: it is told which
     picture is the second. `unsure_below`: the probability of its first token under which its
-    answer is a guess.
+    answer is a guess; `call_from`: that of a tool call from which it makes one instead.
     """
 
     context_tokens: int = Field(8192, gt=0)
@@ -30,3 +30,4 @@ class LanguageDefaults(CheckpointDefaults, frozen=True):
     copy_penalty: float = Field(0.0, ge=0)
     ordinal_notes: bool = False
     unsure_below: float = Field(0.0, ge=0, le=1)
+    call_from: float = Field(1.0, gt=0, le=1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 
@@ -34,6 +35,16 @@ class Sampling:
                     f"采样参数 {name} 不能是 {value}，请改正。",
                     f"The sampling parameter {name} cannot be {value}; correct it.",
                 )
+
+
+class Rule(Protocol):
+    """Has a say in what comes next; follows one generation token by token."""
+
+    def apply(self, logits: torch.Tensor) -> None:
+        """Change logits [vocabulary] in place."""
+
+    def accept(self, token: int) -> None:
+        """Go on past `token`, which was chosen."""
 
 
 class Sampler:

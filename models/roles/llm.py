@@ -22,14 +22,15 @@ from transformers import (
 from models.catalog import Checkpoint
 from models.decoding.copying import CopyPenalty, Source
 from models.decoding.defaults import LanguageDefaults
-from models.decoding.grammar import GrammarMask, GrammarMasks
+from models.decoding.grammar import GrammarMasks
 from models.decoding.kv_cache import (
     Held,
     bytes_per_token,
     keeps_everything,
     whole_blocks,
 )
-from models.decoding.sampling import Sampler, Sampling
+from models.decoding.opening import Opening
+from models.decoding.sampling import Rule, Sampler, Sampling
 from models.decoding.seats import Seats
 from models.decoding.stats import GenerationStats
 from models.device import any_thread, is_out_of_memory
@@ -131,8 +132,10 @@ class LanguageModel:
             if logits is not None:
                 self._seats.seat(held, len(prompt) + limit)
                 sampler = Sampler(sampling, prompt, logits.device)
-                rules = (self._copying(source), mask.result() if mask is not None else None)
-                choose = partial(_choose, sampler, [rule for rule in rules if rule is not None])
+                rules: list[Rule] = [] if source is None else self._copying(source)
+                if mask is not None:
+                    rules += [*self._opening(source), mask.result()]
+                choose = partial(_choose, sampler, rules)
                 yield from self._decode(held, logits, choose, stop, stats, limit)
             if stop.is_set():
                 stats.stop = "cancelled"
@@ -190,10 +193,16 @@ class LanguageModel:
     def _masks(self) -> GrammarMasks:
         return GrammarMasks(self.tokenizer, self.vocabulary_size, self.eos_token_ids)
 
-    def _copying(self, source: Source | None) -> CopyPenalty | None:
-        if source is None:
-            return None
-        return CopyPenalty(self._masks.vocabulary, source, self.defaults.copy_penalty)
+    def _copying(self, source: Source) -> list[Rule]:
+        return [CopyPenalty(self._masks.vocabulary, source, self.defaults.copy_penalty)]
+
+    def _opening(self, source: Source | None) -> list[Rule]:
+        """For the first reply to a request; what follows a tool's result may well be words."""
+        if source is None or source.is_answered:
+            return []
+        token = self.tokenizer.convert_tokens_to_ids(source.begin)
+        assert isinstance(token, int)
+        return [Opening(token, self.defaults.unsure_below, self.defaults.call_from)]
 
     def _room(self, prompt: Sequence[int], sampling: Sampling) -> int:
         """How many tokens may follow `prompt`."""
@@ -269,9 +278,7 @@ class LanguageModel:
 
 
 @torch.inference_mode()
-def _choose(
-    sampler: Sampler, rules: Sequence[CopyPenalty | GrammarMask], logits: torch.Tensor
-) -> int:
+def _choose(sampler: Sampler, rules: Sequence[Rule], logits: torch.Tensor) -> int:
     sampler.penalise(logits)
     for rule in rules:
         rule.apply(logits)

@@ -47,3 +47,10 @@ def test_a_callers_own_search_is_called_as_the_model_has_it(tmp_path: Path) -> N
     assert [call["name"] for call in calls] == ["search_images"] * 2
     assert calls[0]["args"]["top_k"] == 7
     assert "top_k" not in calls[1]["args"]
+
+
+@pytest.mark.parametrize("asked", ["来个水彩的老街雨景", "大声念出来，我不想看字：请出示健康码"])
+def test_a_guess_for_words_gives_way_to_a_call(asked: str, tmp_path: Path) -> None:
+    tools = [schema(tool) for _, tool in sorted(discover().items())]
+    answer = chat_model("starter", str(tmp_path), True).bind(tools=tools).invoke(asked)
+    assert len(answer.tool_calls) == 1
