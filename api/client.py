@@ -19,11 +19,19 @@ from api.folding import fold, is_terminal
 from api.library_client import LibraryCalls
 from api.model_client import ModelCalls
 from api.picture_client import CreationCalls, PictureCalls
-from api.schemas import About, ArtifactInfo, CacheView, DeviceView, Health, Readiness
+from api.schemas import (
+    About,
+    ArtifactInfo,
+    CacheView,
+    DeviceView,
+    Dictated,
+    Health,
+    Readiness,
+)
 from api.settings_schemas import SettingsView
 from api.transcript import Said, Step, Thinking, Transcript, Turn
 from api.turn_client import TurnCalls
-from api.wire import DEFAULT_URL, path_part, view_of
+from api.wire import DEFAULT_URL, SLOW_SECONDS, path_part, view_of
 from models.errors import EngineUnavailable
 
 __all__ = [
@@ -109,6 +117,15 @@ class Client(ConversationCalls, TurnCalls, PictureCalls, CreationCalls, LibraryC
                 return self.upload(file, name or source.name)
         response = self._send("POST", "/api/artifacts", files={"file": (name or "file", source)})
         return view_of(ArtifactInfo, response)
+
+    def write_down(self, recording: bytes | IO[bytes], name: str = "recording.wav") -> str:
+        """The words of a short recording, which is not kept; empty where none were heard.
+
+        Raises InvalidRequest (nothing here hears), UnreadableMedia, MediaTooLarge.
+        """
+        files = {"file": (name, recording)}
+        response = self._send("POST", "/api/dictation", files=files, timeout=SLOW_SECONDS)
+        return view_of(Dictated, response).text
 
     def artifact(self, sha256: str, *, visible_label: bool | None = None) -> bytes:
         """The file as it leaves the engine: pictures without GPS.

@@ -252,6 +252,10 @@ class ArtifactView(Wire):
     label: bool = Field(default=False, description="Made by a model: carries the AI-content label")
 
 
+class Dictated(Wire):
+    text: str = Field(description="A line for each stretch of speech; empty where none was heard")
+
+
 class LineageView(Wire):
     """Where an artifact comes from."""
 

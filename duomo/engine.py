@@ -16,6 +16,7 @@ from duomo.answer import Answer, collect
 from duomo.approving import approving, refusing
 from duomo.branching import branch
 from duomo.checkpoints import inventory_of
+from duomo.dictation import Dictation
 from duomo.embedding import LeasedEmbedder
 from duomo.exporting import Page, write_bundle
 from duomo.home import HomeClaim, claim_home
@@ -93,6 +94,7 @@ class Engine:
         self.reading_aloud = ReadingAloud(
             self.events, self.residency, visible_labels=settings.visible_labels
         )
+        self.dictation = Dictation(self.residency)
         self.programs = Programs(
             self.runs,
             self.events,

@@ -1,19 +1,16 @@
 """Artifacts: files go in once, come out for ever by their SHA-256."""
 
-import shutil
-import tempfile
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
 
 from api.host import EngineDep
 from api.schemas import ArtifactInfo
+from api.uploads import UPLOAD, uploaded
 from api.views import artifact_info
-from models.errors import InvalidRequest, NotFound
+from models.errors import NotFound
 
 if TYPE_CHECKING:
     from tools.artifacts import Artifact
@@ -39,23 +36,6 @@ IMMUTABLE = {**_INERT, "Cache-Control": "private, max-age=31536000, immutable"}
 CHANGING = {**_INERT, "Cache-Control": "private, max-age=60"}
 
 
-UPLOAD = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {"file": {"type": "string", "format": "binary"}},
-                }
-            }
-        },
-    }
-}
-"""What OpenAPI says of a route that takes one file."""
-
-
 @router.post(
     "",
     status_code=201,
@@ -64,19 +44,8 @@ UPLOAD = {
 )
 async def upload(request: Request, engine: EngineDep) -> ArtifactInfo:
     """The kind is found from the bytes; name and declared type are only names."""
-    async with request.form(max_files=1, max_fields=4) as form:
-        file = form.get("file")
-        if not isinstance(file, UploadFile):
-            raise InvalidRequest("请用 file 字段上传一个文件。", "Upload one file as `file`.")
-        return await run_in_threadpool(_keep, engine, file.file, file.filename or "")
-
-
-def _keep(engine: EngineDep, file: BinaryIO, name: str) -> ArtifactInfo:
-    with tempfile.NamedTemporaryFile(dir=engine.incoming_dir) as copy:
-        shutil.copyfileobj(file, copy)
-        copy.flush()
-        stored = engine.keep(Path(copy.name), name)
-    return artifact_info(stored)
+    async with uploaded(request, engine.incoming_dir) as (file, name):
+        return artifact_info(await run_in_threadpool(engine.keep, file, name))
 
 
 @router.get("/{sha256}", summary="The bytes, without GPS", response_class=FileResponse)

@@ -1,21 +1,17 @@
 """Conversations and their stored events."""
 
-import shutil
-import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Literal
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
 
 from api import streams
 from api.folding import fold
 from api.host import EngineDep, HostDep
 from api.markdown import as_page, page_name
-from api.routes.artifacts import UPLOAD
 from api.routes.runs import After, LastEventId, resume_point
 from api.schemas import (
     ConversationList,
@@ -26,9 +22,10 @@ from api.schemas import (
     Source,
 )
 from api.transcript import Transcript
+from api.uploads import UPLOAD, uploaded
 from api.views import conversation_view
 from api.zipped import zipped
-from models.errors import InvalidRequest, Locale, NotFound
+from models.errors import Locale, NotFound
 
 router = APIRouter(prefix="/api/conversations", tags=["conversations"])
 
@@ -102,18 +99,8 @@ def _page(engine: EngineDep, conversation_id: str, title: str, locale: Locale) -
 @router.post("/import", status_code=201, summary="Bring back an exported zip", openapi_extra=UPLOAD)
 async def import_(request: Request, engine: EngineDep) -> ConversationView:
     """As a new conversation: turns, steps, files with their lineage and handles, the memory."""
-    async with request.form(max_files=1, max_fields=4) as form:
-        file = form.get("file")
-        if not isinstance(file, UploadFile):
-            raise InvalidRequest("请用 file 字段上传一个压缩包。", "Upload one zip as `file`.")
-        return await run_in_threadpool(_import, engine, file.file)
-
-
-def _import(engine: EngineDep, file: BinaryIO) -> ConversationView:
-    with tempfile.NamedTemporaryFile(dir=engine.incoming_dir) as copy:
-        shutil.copyfileobj(file, copy)
-        copy.flush()
-        return conversation_view(engine.import_conversation(Path(copy.name)))
+    async with uploaded(request, engine.incoming_dir) as (file, _):
+        return conversation_view(await run_in_threadpool(engine.import_conversation, file))
 
 
 @router.get("/{conversation_id}/events", summary="Stored events")

@@ -1,5 +1,7 @@
 """The number of pictures that a person named goes into the call."""
 
+import json
+
 import pytest
 
 from agent.counting import asked_count, counted
@@ -8,7 +10,12 @@ from agent.parsing import CallArguments, CallStart, Piece, Words
 
 NUMBER = {"type": "integer", "maximum": 20}
 FINDS = {"type": "object", "properties": {"top_k": NUMBER}}
-TOOLS = [{"function": {"name": "search_images", "parameters": FINDS}}]
+COUNT = {"type": "integer", "maximum": 8, "default": 1}
+DRAWS = {"type": "object", "properties": {"count": COUNT}}
+TOOLS = [
+    {"function": {"name": "search_images", "parameters": FINDS}},
+    {"function": {"name": "generate_image", "parameters": DRAWS}},
+]
 
 
 @pytest.mark.parametrize(
@@ -63,3 +70,18 @@ def test_a_call_at_the_very_end_is_completed_too() -> None:
 def test_a_tool_without_arguments_takes_no_number() -> None:
     now = {"function": {"name": "now", "parameters": {"type": "object"}}}
     assert counted("找一张桥", [now, *TOOLS]).keys() == {"search_images"}
+
+
+@pytest.mark.parametrize(
+    ("question", "count"),
+    [
+        ("画两张海边的灯塔", 2), ("再来三幅雪山", 3), ("给我生成 4 张头像", 4), ("画五张荷花", 5),
+        ("画一间屋子，里面有三张椅子", None), ("画九张猫", None), ("画一张猫", None),
+        ("照着这两张画", None),
+    ],
+)  # fmt: skip
+def test_as_many_are_drawn_as_a_person_says(question: str, count: int | None) -> None:
+    pieces = [CallStart(0, "generate_image"), CallArguments(0, '{"prompt": "海"}')]
+    *_, last = mended(iter(pieces), counted(question, TOOLS))
+    assert isinstance(last, CallArguments)
+    assert json.loads(last.delta).get("count") == count

@@ -47,7 +47,7 @@ def unroutable() -> int:
 def ask_in_browser(url: str) -> int:
     """How many pictures the answer shows."""
     with sync_playwright() as playwright:
-        browser = launch(playwright)
+        browser = launch(playwright.chromium)
         page = browser.new_page()
         page.set_default_timeout(240_000)
         page.goto(url)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Browser, BrowserType
 
 from api.client import Client
 from ui.supervise import free_port
@@ -62,10 +62,15 @@ def chromium() -> str | None:
     return chosen or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
 
 
-def launch(playwright: Playwright) -> Browser:
+def launch(chrome: BrowserType, microphone: Path | None = None) -> Browser:
+    """`microphone`: a WAV file that it hears, over and over."""
     path = chromium()
     assert path is not None
-    return playwright.chromium.launch(executable_path=path, args=CHROMIUM_OPTIONS)
+    options = [*CHROMIUM_OPTIONS]
+    if microphone is not None:
+        hears = f"--use-file-for-fake-audio-capture={microphone}"
+        options += ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", hears]
+    return chrome.launch(executable_path=path, args=options)
 
 
 @contextmanager

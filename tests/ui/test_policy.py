@@ -34,7 +34,7 @@ def test_a_page_may_load_nothing_from_elsewhere() -> None:
     policy = browser().get("/").headers["content-security-policy"]
     sources = dict(rule.split(" ", 1) for rule in policy.split("; "))
     assert sources["default-src"] == "'self'"
-    assert sources["connect-src"] == "'self'"
+    assert sources["connect-src"] == "'self' blob:"
     allowed = {"'self'", "'none'", "'unsafe-inline'", "'unsafe-eval'", "data:", "blob:"}
     assert {source for rule in sources.values() for source in rule.split()} <= allowed
 

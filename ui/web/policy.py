@@ -21,7 +21,7 @@ _SOURCES = {
     "img-src": "'self' data: blob:",
     "media-src": "'self' data: blob:",
     "font-src": "'self' data:",
-    "connect-src": "'self'",
+    "connect-src": "'self' blob:",  # a recording is read back from the page's own memory
     "worker-src": "'self' blob:",
     "object-src": "'none'",
     "base-uri": "'self'",

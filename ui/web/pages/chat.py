@@ -11,7 +11,7 @@ from api.schemas import ArtifactInfo
 from api.turn_schemas import FeedbackView
 from models.errors import DuomoError, EngineUnavailable, NotFound
 from ui.untrusted import as_label, one_line
-from ui.web.asking import QUESTION, ask
+from ui.web.asking import QUESTION, ask, begin
 from ui.web.components.focus import show_focus
 from ui.web.components.origin import show_origin
 from ui.web.components.sending import ask_about
@@ -42,7 +42,7 @@ FILE_TYPES = (
     *("wav", "mp3", "flac", "ogg", "oga", "opus", "m4a", "webm"),
 )
 HEARS = "transcribe_audio"
-_LEFT = "left-over"
+_LEFT, _SPOKEN = "left-over", "spoken"
 Given = dict[str, FeedbackView]
 """Feedback by run id."""
 
@@ -175,6 +175,7 @@ def _watch(conversation_id: str, drawn: tuple[bool, ...], given: Given) -> None:
 
 def _input() -> None:
     text = words()
+    _write_down()
     st.chat_input(
         text("chat.placeholder"),
         key=QUESTION,
@@ -189,6 +190,9 @@ def _input() -> None:
 def _submitted() -> None:
     said = st.session_state[QUESTION]
     recorded = getattr(said, "audio", None)  # there only where the microphone is offered
+    if recorded and not said.text and not said.files:
+        st.session_state[_SPOKEN] = recorded
+        return
     files = [*said.files, recorded] if recorded else said.files
     uploaded, refused = [], []
     for file in files:
@@ -201,6 +205,27 @@ def _submitted() -> None:
         st.session_state[_LEFT] = Left(said.text, tuple(uploaded), tuple(refused))
     else:
         ask(said.text or _unsaid(uploaded), [file.sha256 for file in uploaded])
+
+
+def _write_down() -> None:
+    """A recording alone becomes words in the input, for the person to look at and send; where there
+    are none, the recording can go along as it is."""
+    text, recorded = words(), st.session_state.get(_SPOKEN)
+    if recorded is None:
+        return
+    reason = text("chat.unheard")
+    try:
+        with st.spinner(text("chat.listening")):
+            data = recorded.getvalue()
+            heard = engine().write_down(data, recorded.name)
+            kept = None if heard else engine().upload(data, recorded.name)
+    except DuomoError as error:
+        heard, kept, reason = "", None, told(error)
+    st.session_state.pop(_SPOKEN)  # only now: whoever presses something meanwhile loses nothing
+    if heard:
+        begin(heard.replace("\n", " "))
+    else:
+        st.session_state[_LEFT] = Left("", (kept,) if kept else (), (reason,))
 
 
 def _offer_what_is_left() -> None:
