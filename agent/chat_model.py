@@ -75,9 +75,8 @@ class DuomoChatModel(StreamingChatModel):
             source = known if copies else None
             ids = llm.generate(prompt, sampling, grammar=grammar, source=source, cancel=cancel)
             pieces = _pieces(self.call_format.parser(tools), _text(ids, llm))
-            if (
-                copies and self.abilities is not None
-            ):  # what a caller's own tools mean, we don't know
+            is_ours = self.abilities is not None  # what a caller's tools mean, we don't know
+            if copies and is_ours:
                 mends = counted(question, tools), worded(question), about(messages)
                 pieces = mended(pieces, *mends)
             if llm.defaults.fixed_reports and (report := report_of(messages)):

@@ -49,4 +49,5 @@ def _is_from(question: str, text: str, said: str) -> bool:
     letters = _SIGNS.sub("", said)
     others = question.replace(text, "")
     known = sum(letter in others for letter in letters)
-    return letters in _SIGNS.sub("", question) or known >= _SHARED * len(letters)
+    is_said = letters in _SIGNS.sub("", question) or known >= _SHARED * len(letters)
+    return bool(letters) and is_said

@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -188,7 +189,8 @@ class Runs:
         if is_asking or not is_first:
             self._end_cancelled(turn)
         else:  # it may have to come out of something first
-            self._events.tell(run_id, thinking_event(run_id, "stopping"))
+            with suppress(DiskFull):  # it stops all the same
+                self._events.tell(run_id, thinking_event(run_id, "stopping"))
         if is_asking:
             self._next(turn.conversation_id)
 

@@ -16,6 +16,7 @@ _EMPTY = re.compile(  # no word that means a thing is made of these alone
     r"[请麻烦劳驾帮忙我给替你您想要可以能不一二两三四五六七八九十几个张幅些下份图片照相画"
     r"找出来到搜索查看生成做弄再吧呗啊呀哈嘛吗的了\d\s\W_]*"
 )
+_LONGEST = 200  # letters: a longer story draws and finds worse than a guess
 _HANDLES = re.compile(r"^(?:\[[a-z]+-\d+\])+")
 
 
@@ -27,7 +28,7 @@ def says_nothing(words: str) -> bool:
 def worded(question: str) -> dict[str, Mend]:
     """For each tool that works from words: put the person's in where a call has none."""
     words = _HANDLES.sub("", question).strip()
-    if says_nothing(words):
+    if says_nothing(words) or len(words) > _LONGEST:
         return {}
     return {tool: partial(_with_words, field, words) for tool, field in WORDED.items()}
 

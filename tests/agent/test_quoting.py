@@ -37,6 +37,7 @@ def told(said: str, tool: str, text: str, *after: BaseMessage) -> str:
 def test_an_older_text_gives_way_to_the_one_just_quoted() -> None:
     assert told("跟 morning fox 呢", "score_image", "红狐狸") == "morning fox"
     assert told("再读英文的 welcome to our shop", "speak", "透迎光临") == "welcome to our shop"
+    assert told("念“早上好”", "speak", "") == "早上好"
     assert told("再念 next stop, please", "speak", "沛 stop") == "next stop, please"
 
 

@@ -45,6 +45,7 @@ def test_attached_pictures_are_no_words() -> None:
         ("找拱桥", "search_images", {"query": "拱桥"}),
         ("再来一张", "generate_image", {"prompt": "一张"}),  # nor does the person say anything
         ("读一读", "speak", {"text": "一个"}),
+        ("找拱桥" * 100, "search_images", {"query": "帮我"}),
         ("找拱桥", "search_images", {"query": 3}),
         ("找拱桥", "search_images", {}),
     ],

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -193,7 +194,15 @@ def _submitted() -> None:
     if recorded and not said.text and not said.files:
         st.session_state[_SPOKEN] = recorded
         return
-    files = [*said.files, recorded] if recorded else said.files
+    uploaded, refused = _upload([*said.files, recorded] if recorded else said.files)
+    if refused:
+        st.session_state[_LEFT] = Left(said.text, uploaded, refused)
+    else:
+        ask(said.text or _unsaid(uploaded), [file.sha256 for file in uploaded])
+
+
+def _upload(files: Sequence[Any]) -> tuple[tuple[ArtifactInfo, ...], tuple[str, ...]]:
+    """What the engine keeps of Streamlit's uploaded files, and why not the others."""
     uploaded, refused = [], []
     for file in files:
         name = one_line(file.name, 200)
@@ -201,10 +210,7 @@ def _submitted() -> None:
             uploaded.append(engine().upload(file, name))
         except DuomoError as error:
             refused.append(f"{name}：{told(error)}")
-    if refused:
-        st.session_state[_LEFT] = Left(said.text, tuple(uploaded), tuple(refused))
-    else:
-        ask(said.text or _unsaid(uploaded), [file.sha256 for file in uploaded])
+    return tuple(uploaded), tuple(refused)
 
 
 def _write_down() -> None:
@@ -213,19 +219,18 @@ def _write_down() -> None:
     text, recorded = words(), st.session_state.get(_SPOKEN)
     if recorded is None:
         return
-    reason = text("chat.unheard")
+    heard, reason = "", text("chat.unheard")
     try:
         with st.spinner(text("chat.listening")):
-            data = recorded.getvalue()
-            heard = engine().write_down(data, recorded.name)
-            kept = None if heard else engine().upload(data, recorded.name)
+            heard = engine().write_down(recorded.getvalue(), recorded.name)
     except DuomoError as error:
-        heard, kept, reason = "", None, told(error)
+        reason = told(error)
     st.session_state.pop(_SPOKEN)  # only now: whoever presses something meanwhile loses nothing
     if heard:
         begin(heard.replace("\n", " "))
     else:
-        st.session_state[_LEFT] = Left("", (kept,) if kept else (), (reason,))
+        uploaded, refused = _upload([recorded])
+        st.session_state[_LEFT] = Left("", uploaded, (reason, *refused))
 
 
 def _offer_what_is_left() -> None:
