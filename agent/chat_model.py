@@ -70,26 +70,45 @@ class DuomoChatModel(StreamingChatModel):
             prompt = self._prompt(llm, messages, tools, sampling)
             grammar = self.call_format.structural_tag(tools, run.handles() if run else ())
             cancel = run.cancel if run else None
-            question, copies = asked(messages), llm.defaults.copy_penalty > 0
-            known = Source(said(messages), _ALOUD, question, bool(last_turn(messages)))
-            source = known if copies else None
+            source = self._source(llm, messages)
             ids = llm.generate(prompt, sampling, grammar=grammar, source=source, cancel=cancel)
             pieces = _pieces(self.call_format.parser(tools), _text(ids, llm))
-            is_ours = self.abilities is not None  # what a caller's tools mean, we don't know
-            if copies and is_ours:
-                mends = counted(question, tools), worded(question), about(messages)
-                pieces = mended(pieces, *mends)
-            if llm.defaults.fixed_reports and (report := report_of(messages)):
-                pieces = in_words_of(report, pieces)
-            elif self.abilities and asks_what_it_can(question):
-                pieces = in_words_of(introduction(self.abilities), pieces)
-            elif self.abilities is not None:
-                pieces = in_words_of(unsure(self.abilities), pieces, llm.is_unsure)
+            pieces = self._helped(pieces, llm, messages, tools)
             pieces = until(pieces, options.stop)
             yield from _chunks(pieces, self.on_tool_name)
             if run is not None:
                 run.check_cancelled()  # decoding stops without a word
             yield _last_chunk(llm)
+
+    @property
+    def _is_ours(self) -> bool:
+        """Whether it works for our agent; what a caller's own tools mean, nobody here knows."""
+        return self.abilities is not None
+
+    def _source(self, llm: LanguageModel, messages: Sequence[BaseMessage]) -> Source | None:
+        if not llm.defaults.copy_penalty:
+            return None
+        is_first = not last_turn(messages)  # what follows a tool's result may well be words
+        return Source(said(messages), _ALOUD, asked(messages), self._is_ours and is_first)
+
+    def _helped(
+        self,
+        pieces: Iterator[Piece],
+        llm: LanguageModel,
+        messages: Sequence[BaseMessage],
+        tools: Sequence[Schema],
+    ) -> Iterator[Piece]:
+        """A small model's reply, its calls completed and its guesses replaced."""
+        question = asked(messages)
+        if llm.defaults.copy_penalty and self._is_ours:
+            pieces = mended(pieces, counted(question, tools), worded(question), about(messages))
+        if llm.defaults.fixed_reports and (report := report_of(messages)):
+            return in_words_of(report, pieces)
+        if self.abilities and asks_what_it_can(question):
+            return in_words_of(introduction(self.abilities), pieces)
+        if self.abilities is not None:
+            return in_words_of(unsure(self.abilities), pieces, llm.is_unsure)
+        return pieces
 
     def _lease(self, run: RunContext | None) -> AbstractContextManager[LanguageModel]:
         if run is not None and all(r.role != "llm" for r in self.residency.state().residents):

@@ -31,13 +31,13 @@ _LEAP = 1 / 3  # of the penalty, for going on elsewhere in the text
 class Source:
     """What has been said, which arguments are copied from. A call stands between two tokens.
 
-    `request`: the last of it that the person said; `is_answered`: whether a tool has worked on that
-    already. `aloud`: tools that read a text aloud, which may also be known by heart."""
+    `request`: the last of it that the person said; `may_open`: whether a guess may give way to a
+    call. `aloud`: tools that read a text aloud, which may also be known by heart."""
 
     text: str
     aloud: frozenset[str] = frozenset()
     request: str = ""
-    is_answered: bool = False
+    may_open: bool = False
     begin: str = "<tool_call>"
     end: str = "</tool_call>"
 

@@ -197,8 +197,7 @@ class LanguageModel:
         return [CopyPenalty(self._masks.vocabulary, source, self.defaults.copy_penalty)]
 
     def _opening(self, source: Source | None) -> list[Rule]:
-        """For the first reply to a request; what follows a tool's result may well be words."""
-        if source is None or source.is_answered:
+        if source is None or not source.may_open:
             return []
         token = self.tokenizer.convert_tokens_to_ids(source.begin)
         assert isinstance(token, int)
