@@ -1,5 +1,6 @@
 """The recipe of the starter that draws: its stages learn, resume exactly, and export what loads."""
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -20,6 +21,7 @@ from training.draw.autoencoder import (
     decode_latents,
     encode_moments,
 )
+from training.draw.critic import Critic, strangeness
 from training.draw.export import CALL, export, pipeline
 from training.draw.latents import (
     LABELS,
@@ -36,12 +38,14 @@ from training.draw.start import carry_color
 from training.draw.text import FEATURES, create_text_encoder, features
 from training.draw.tokenizer import MAX_LENGTH, REGISTERS, build_tokenizer
 from training.draw.train_autoencoder import AutoencoderTrainer, Plan, to_input
+from training.draw.train_critic import CriticPlan, CriticTrainer
 from training.draw.train_text import TextPlan, TextTrainer, encode_texts
 from training.draw.train_transformer import DrawPlan, DrawTrainer, Material
 from training.draw.transformer import Denoiser, create_transformer, pack, unpack
 from training.draw.wording import INSTRUCTIONS, WIDE
 from training.muon import orthogonal
 from training.pictures import training_change
+from training.precision import autocast
 from training.world.edits import Change, all_instructions
 from training.world.phrases import HELD_OUT, TRAIN, PhraseBank
 from training.world.render import draw
@@ -253,6 +257,37 @@ def test_transformer_resumes_as_if_it_had_never_stopped(tmp_path: Path, material
     _one_update(resumed)
     assert resumed.step == straight.step
     torch.testing.assert_close(resumed.average.state_dict(), straight.average.state_dict())
+
+
+def test_critic_learns_and_resumes(tmp_path: Path, material: Material) -> None:
+    plan = CriticPlan(steps=20, batch=4, warmup=1)
+    trainer = CriticTrainer(tmp_path, plan, material.latents, PAIRS)
+    clean, labels = trainer.batch()
+    first = trainer.update(clean, labels)
+    assert min(trainer.update(clean, labels) for _ in range(8)) < 0.7 * first
+    trainer.save()
+    again = CriticTrainer(tmp_path, plan, material.latents, PAIRS)
+    torch.testing.assert_close(trainer.critic.state_dict(), again.critic.state_dict())
+
+
+def test_critic_finds_a_picture_stranger_the_further_it_is_from_the_true_one() -> None:
+    torch.manual_seed(0)
+    critic = Critic().requires_grad_(False)
+    clean, noise = torch.randn(2, 3, TOKENS, TOKEN_CHANNELS)
+    with autocast():
+        found = [strangeness(critic, torch.lerp(clean, noise, s), clean) for s in (0.0, 0.3, 1.0)]
+    assert found[0].shape == (3, TOKENS)
+    assert found[0].abs().max() < 1e-3
+    assert found[0].mean() < found[1].mean() < found[2].mean()
+
+
+def test_critic_speaks_in_the_last_part(tmp_path: Path, material: Material) -> None:
+    material = replace(material, critic=Critic().requires_grad_(False))
+    trainer = DrawTrainer(tmp_path, DrawPlan(prompts=2, instructions=2), material)
+    batch = trainer.batch()
+    assert trainer.update(batch, 1.0)["strange"] == 0
+    _unzeroed(trainer.transformer)
+    assert trainer.update(batch, 1.0, is_criticised=True)["strange"] > 0
 
 
 def test_exported_folder_draws_and_edits(

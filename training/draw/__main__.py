@@ -8,6 +8,7 @@ import torch
 from training.draw.autoencoder import PIXELS
 from training.draw.stages import Work
 from training.draw.train_autoencoder import Plan
+from training.draw.train_critic import CriticPlan
 from training.draw.train_text import TextPlan
 from training.draw.train_transformer import DrawPlan
 from training.pictures import PictureFile, scene_of_pairs
@@ -23,7 +24,8 @@ def main() -> None:
     work.autoencoder(Plan(steps=options.autoencoder_steps))
     work.text(TextPlan(steps=options.text_steps))
     work.latents().encode_missing(work.surveyed(), work.pictures)
-    work.draw(DrawPlan(minutes=options.minutes))
+    critic = work.critic(CriticPlan(steps=options.critic_steps))
+    work.draw(DrawPlan(minutes=options.minutes), critic)
     if options.out:
         work.export(options.out)
 
@@ -43,6 +45,7 @@ def _parse() -> argparse.Namespace:
         help="updates in all, finished ones included",
     )
     add("--text-steps", type=int, default=2_225, help="updates in all, finished ones included")
+    add("--critic-steps", type=int, default=1_000, help="updates in all, finished ones included")
     add("--minutes", type=float, default=60, help="of the transformer, from now on")
     add("--threads", type=int, default=1, help="of the CPU")
     return parser.parse_args()

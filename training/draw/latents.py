@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from training.draw.autoencoder import SIDE, TOKEN_CHANNELS, TOKENS, encode_moments
 from training.draw.train_autoencoder import to_input
@@ -113,6 +114,11 @@ def _packed_means(autoencoder: Any, pictures: Tensor) -> Tensor:
     with autocast():
         moments = encode_moments(autoencoder, pictures)
     return pack(moments.float().chunk(2, 1)[0].contiguous())
+
+
+def label_loss(logits: Tensor, wanted: Tensor) -> Tensor:
+    """Binary cross-entropies summed over the labels, mean over tokens and pictures."""
+    return binary_cross_entropy_with_logits(logits, wanted, reduction="none").sum(-1).mean()
 
 
 def token_labels(scene: Scene) -> NDArray[np.bool_]:

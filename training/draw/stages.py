@@ -12,11 +12,13 @@ from transformers import Qwen2Tokenizer
 
 from training.draw.autoencoder import create_autoencoder
 from training.draw.checkpoint import State
+from training.draw.critic import Critic
 from training.draw.export import export, pipeline
 from training.draw.latents import LatentFile, survey
 from training.draw.text import create_text_encoder
 from training.draw.tokenizer import build_tokenizer
 from training.draw.train_autoencoder import AutoencoderTrainer, Plan
+from training.draw.train_critic import CriticPlan, CriticTrainer
 from training.draw.train_text import Pairs, TextPlan, TextTrainer
 from training.draw.train_transformer import DrawPlan, DrawTrainer, Material
 from training.draw.transformer import create_transformer
@@ -77,13 +79,18 @@ class Work:
     def latents(self) -> LatentFile:
         return LatentFile(self.folder / "latents.f16", len(self.pictures))
 
-    def draw(self, plan: DrawPlan) -> None:
+    def critic(self, plan: CriticPlan) -> Critic:
+        """Train the critic, or go on, on the latents encoded so far."""
+        trainer = CriticTrainer(self.folder, plan, self.latents().read(), self.pairs())
+        trainer.run()
+        return trainer.critic.requires_grad_(False)
+
+    def draw(self, plan: DrawPlan, critic: Critic) -> None:
         """Train the transformer, or go on, on the latents encoded so far."""
         latents = self.latents()
         weights = latents.weights(self.surveyed())
-        material = Material(
-            latents.read(), weights, self.pairs(), self.tokenizer(), self.text_encoder()
-        )
+        words = self.tokenizer(), self.text_encoder()
+        material = Material(latents.read(), weights, self.pairs(), *words, critic)
         DrawTrainer(self.folder, plan, material, self._finished("transformer")).run()
 
     def export(self, out: Path) -> None:

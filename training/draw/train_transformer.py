@@ -4,6 +4,7 @@ Most batches draw from a prompt; the others change a reference picture by an ins
 through, the tokens of the noisy picture must also tell which kinds and colours will stand on their
 squares: the world knows its layout, and dense labels teach in thousands of pictures what the
 velocity alone teaches in millions (the idea of REPA, Yu et al. 2025, with labels for features).
+In the last part a critic also compares what the transformer foresees with the true picture.
 """
 
 import time
@@ -16,10 +17,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits
 
 from training.draw.checkpoint import State, StopAsked, log, save
-from training.draw.latents import LABELS, token_labels
+from training.draw.critic import Critic, strangeness
+from training.draw.latents import LABELS, label_loss, token_labels
 from training.draw.prompts import instruction, sample_prompt
 from training.draw.text import features
 from training.draw.train_text import Pairs, encode_texts, without_padding
@@ -39,7 +40,7 @@ class DrawPlan:
     """How fast. The learning rate stays level until `minutes` are nearly over, then cools down."""
 
     minutes: float = 60.0
-    cooling: float = 0.25  # share of the minutes
+    cooling: float = 0.3  # share of the minutes
     prompts: int = 40  # a batch of drawing
     instructions: int = 24  # a batch of editing
     edits: float = 0.2  # share of the batches
@@ -50,6 +51,8 @@ class DrawPlan:
     adam_rate: float = 1.2e-3
     warmup: int = 60
     label_weight: float = 0.1
+    criticised: float = 0.5  # share of the minutes, at their end
+    critic_weight: float = 2.0  # about as much of the gradient as the velocity has
     average_decay: float = 0.998
     checkpoint_minutes: float = 5.0
 
@@ -58,13 +61,14 @@ class DrawPlan:
 class Material:
     """What to learn from: pair p is rows 2p and 2p + 1 of `latents` [N, TOKENS, C].
 
-    `weights` [C]: how much each channel's error counts, mean 1."""
+    `weights` [C]: how much each channel's error counts, mean 1; `critic`: trained, if any."""
 
     latents: NDArray[np.float16]
     weights: Tensor
     pairs: Pairs
     tokenizer: Any
     text_encoder: Any
+    critic: Critic | None = None
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,8 @@ class DrawTrainer:
         stop, began = StopAsked(), time.monotonic()
         saved = began
         while (spent := (time.monotonic() - began) / 60) < self.plan.minutes and not stop:
-            losses = self.update(self.batch(), self.warmth(spent))
+            is_criticised = spent > self.plan.minutes * (1 - self.plan.criticised)
+            losses = self.update(self.batch(), self.warmth(spent), is_criticised)
             self.step += 1
             if self.step % _REPORT_EVERY == 0:
                 log(self.folder / "draw.csv", {"step": self.step, "s": 60 * spent, **losses})
@@ -170,10 +175,30 @@ class DrawTrainer:
         with torch.no_grad(), autocast():
             return features(self.material.text_encoder, tokens, mask).float()
 
-    def update(self, batch: Batch, warmth: float) -> dict[str, float]:
+    def update(self, batch: Batch, warmth: float, is_criticised: bool = False) -> dict[str, float]:
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = group["full"] * warmth
+        losses = self._losses(batch, self.material.critic if is_criticised else None)
+        for parameter in self._parameters():
+            parameter.grad = None
+        weights = {
+            "flow": 1.0,
+            "labels": self.plan.label_weight,
+            "strange": self.plan.critic_weight,
+        }
+        total = torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
+        total.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self._parameters(), 1.0)
+        for optimizer in self.optimizers:
+            optimizer.step()
+        self._follow()
+        kind = "draw" if batch.reference is None else "edit"
+        told = {name: loss.item() for name, loss in losses.items()}
+        return {"draw": 0.0, "edit": 0.0, "strange": 0.0, kind: told.pop("flow"), **told}
+
+    def _losses(self, batch: Batch, critic: Critic | None) -> dict[str, Tensor]:
+        """Of the velocity, of the labels, and of what the critic finds, if it is asked."""
         torch.manual_seed(self.step)
         noise = torch.randn_like(batch.clean)
         sigma = noise_levels(len(noise))
@@ -182,18 +207,20 @@ class DrawTrainer:
             velocity, tokens = self.denoise(mixed, sigma, batch.text, batch.reference)
             named = self.labels(tokens)
         wrong = (velocity.float() - (noise - batch.clean)).square() * self.material.weights
-        flow = self._weighted(wrong.mean(-1), batch.labels)
-        label = _label_loss(named.float(), batch.labels)
-        for parameter in self._parameters():
-            parameter.grad = None
-        (flow + self.plan.label_weight * label).backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self._parameters(), 1.0)
-        for optimizer in self.optimizers:
-            optimizer.step()
-        self._follow()
-        kind = "draw" if batch.reference is None else "edit"
-        nothing = {"draw": 0.0, "edit": 0.0}
-        return {**nothing, kind: flow.item(), "labels": label.item()}
+        losses = {
+            "flow": self._weighted(wrong.mean(-1), batch.labels),
+            "labels": label_loss(named.float(), batch.labels),
+        }
+        if critic is not None:
+            foreseen = mixed - sigma[:, None, None] * velocity.float()
+            losses["strange"] = self._strangeness(critic, foreseen, sigma, batch)
+        return losses
+
+    def _strangeness(self, critic: Critic, foreseen: Tensor, sigma: Tensor, batch: Batch) -> Tensor:
+        """Mean of what the critic finds, less where noise leaves little to foresee."""
+        with autocast():
+            found = strangeness(critic, foreseen, batch.clean)
+        return self._weighted(found * (1 - sigma)[:, None], batch.labels)
 
     def _weighted(self, wrong: Tensor, labels: Tensor) -> Tensor:
         """Mean of the errors [B, TOKENS], things counting more than what lies behind them."""
@@ -249,11 +276,6 @@ def noise_levels(count: int) -> Tensor:
     """Noise levels [count] in 0…1: logit-normal (Esser et al. 2024), shifted as when drawing."""
     level = torch.randn(count).sigmoid()
     return SHIFT * level / (1 + (SHIFT - 1) * level)
-
-
-def _label_loss(logits: Tensor, wanted: Tensor) -> Tensor:
-    """Binary cross-entropies summed over the labels, mean over tokens and pictures."""
-    return binary_cross_entropy_with_logits(logits, wanted, reduction="none").sum(-1).mean()
 
 
 def _floats(labels: list[NDArray[np.bool_]]) -> Tensor:
