@@ -1,8 +1,9 @@
 """How quick the page is, from a real browser on the product as `duomo` starts it (Linux).
 
-    python -m benchmarks.front_end [--rounds 30] [--long 200] [--turns 500]
+    python -m benchmarks.front_end [--rounds 30] [--long 200] [--turns 500] [--tabs 0]
 
-- `first_step`: from Enter to the first step that shows, engine warm, a new question every time.
+- `first_step`: from Enter to the first step that shows, engine warm, a new question every time;
+  `--tabs` other people have a conversation of their own open meanwhile.
 - `open`: from a tab's first byte to the last turn of a long conversation, half of whose turns found
   a picture, and to every picture that is drawn.
 - `memory`: of the page's process while a tab follows many more turns, read every fiftieth.
@@ -101,6 +102,16 @@ def question(number: int) -> str:
     return f"找{rng.choice('两三四')}张{rng.choice(THINGS)}和{rng.choice(THINGS)}的图，第{number}次"
 
 
+def look_on(browser: Browser, client: Client, tabs: int) -> None:
+    """Each of `tabs` people has one answer on the screen."""
+    for number in range(tabs):
+        conversation = client.create_conversation().id
+        ask_engine(client, conversation, question(20_000 + number))
+        page = browser.new_context(locale="zh-CN").new_page()
+        page.goto(f"{URL}/?c={conversation}")
+        page.locator("[class*='st-key-turn-']").wait_for()
+
+
 def first_step(page: Page, rounds: int) -> list[float]:
     """Milliseconds."""
     page.goto(URL)
@@ -153,7 +164,7 @@ def memory(page: Page, there: Product, turns: int) -> list[float]:
     return held
 
 
-def measure(rounds: int, long: int, turns: int) -> Report:
+def measure(rounds: int, long: int, turns: int, tabs: int) -> Report:
     with (
         tempfile.TemporaryDirectory() as home,
         product(Path(home)) as there,
@@ -161,6 +172,7 @@ def measure(rounds: int, long: int, turns: int) -> Report:
     ):
         path = shutil.which("chromium") or shutil.which("google-chrome")
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        look_on(browser, there.client, tabs)
         page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="zh-CN")
         steps = first_step(page, rounds)[1:]  # the first also warms the page up
         conversation = long_conversation(there.client, long)
@@ -177,7 +189,7 @@ def measure(rounds: int, long: int, turns: int) -> Report:
         "memory_end_mib": held[-1],
     }
     rows = [[50 * i, mib] for i, mib in enumerate(held)]
-    title = f"page: {rounds} questions, {long} turns opened, {turns} turns followed"
+    title = f"page: {rounds} questions, {tabs} others, {long} turns opened, {turns} followed"
     return Report(title, figures, [Table("memory of the page", ["turns", "MiB"], rows)])
 
 
@@ -186,8 +198,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=30, help="questions typed")
     parser.add_argument("--long", type=int, default=200, help="turns of the long conversation")
     parser.add_argument("--turns", type=int, default=500, help="turns followed for memory")
-    options = parser.parse_args()
-    measure(options.rounds, options.long, options.turns).print()
+    parser.add_argument("--tabs", type=int, default=0, help="others who look on")
+    given = parser.parse_args()
+    measure(given.rounds, given.long, given.turns, given.tabs).print()
 
 
 if __name__ == "__main__":

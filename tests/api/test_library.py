@@ -8,7 +8,9 @@ import pytest
 from api.schemas import IndexJob
 from duomo.engine import Engine
 from duomo.samples import Gallery
+from duomo.settings import Settings
 from models.errors import InvalidRequest, LibraryBusy, NotFound
+from tests.agent.scripted import ScriptedModel
 from tests.api.conftest import Running, Serve
 from tests.fixtures.home import picture
 
@@ -91,20 +93,20 @@ def test_an_unknown_picture_is_not_found(serve: Serve) -> None:
         serve().client.library_thumbnail(12345)
 
 
-def test_a_first_run_indexes_the_sample_gallery(serve: Serve, folder: Path) -> None:
+def test_a_first_run_indexes_the_sample_gallery(
+    serve: Serve, settings: Settings, folder: Path
+) -> None:
     (folder / "index.json").write_text(
         '[{"file": "red.png", "caption": "红色", "seed": 1, "style": "水彩"}]', encoding="utf-8"
     )
-    running = serve()
-    chosen = running.settings.model_copy(update={"home": running.settings.home})
-    running.stop()
-    second = serve(build=lambda: Engine(chosen, chat_model=running.model, gallery=Gallery(folder)))
-    second.client.wait_ready()  # by then the gallery is being indexed
-    gallery = second.client.gallery()
+    model = ScriptedModel(replies=[])
+    running = serve(build=lambda: Engine(settings, chat_model=model, gallery=Gallery(folder)))
+    running.client.wait_ready()  # by then the gallery is being indexed
+    gallery = running.client.gallery()
     assert [(p.file, p.caption, p.style) for p in gallery.pictures] == [("red.png", "红色", "水彩")]
-    assert second.client.gallery_thumbnail("red.png", 128)[8:12] == b"WEBP"
+    assert running.client.gallery_thumbnail("red.png", 128)[8:12] == b"WEBP"
     with pytest.raises(NotFound):
-        second.client.gallery_thumbnail("green.png")
-    assert ended(second).state == "finished"
-    assert second.client.library().images == len(COLOURS)
+        running.client.gallery_thumbnail("green.png")
+    assert ended(running).state == "finished"
+    assert running.client.library().images == len(COLOURS)
     assert gallery.suggestions
