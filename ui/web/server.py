@@ -106,6 +106,7 @@ def options(settings: Settings) -> dict[str, Any]:
         "client.showErrorDetails": "none",
         "client.showErrorLinks": False,
         "runner.magicEnabled": False,
+        "runner.postScriptGC": False,  # a whole collection after every look of every open tab
     }
 
 
