@@ -24,7 +24,9 @@ from torch.nn.functional import cross_entropy, ctc_loss, gelu
 from training.asr.batches import IGNORED, Batch, Batches
 from training.asr.model import adopt, create, write
 from training.asr.units import Units
+from training.checkpoint import Part, resume, save
 from training.muon import Muon
+from training.optimizers import Optimizers
 from training.precision import autocast
 
 _SAVE_EVERY = 240.0  # seconds
@@ -58,9 +60,9 @@ class Trainer:
             adopt(self.model, start)
         self.ctc = nn.Linear(self.model.config.d_model, len(units))
         self.optimizers = self._make_optimizers()
-        self.step, self.seconds = 0, 0.0
+        counted = resume(folder / "state.pt", self._parts())
+        self.step, self.seconds = int(counted.get("step", 0)), float(counted.get("seconds", 0.0))
         self._stopping = False
-        self._resume()
 
     def run(self, batches: Batches) -> None:
         """Train until the plan's minutes are over or a signal says stop; both save."""
@@ -81,20 +83,17 @@ class Trainer:
         self._save()
 
     def _update(self, batch: Batch) -> dict[str, float]:
-        rate = self.plan.learning_rate * self._rate()
-        for optimizer in self.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = rate
+        share = self._rate()
         losses = self._losses(batch)
         aside = self.plan.ctc_weight * losses["ctc"] + self.plan.guide_weight * losses["guide"]
         loss = losses["text"] + aside
-        for optimizer in self.optimizers:
-            optimizer.zero_grad()
+        self.model.zero_grad()
+        self.ctc.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_([*self.model.parameters(), *self.ctc.parameters()], 1.0)
-        for optimizer in self.optimizers:
-            optimizer.step()
-        return {name: float(value.detach()) for name, value in losses.items()} | {"rate": rate}
+        self.optimizers.step(share)
+        told = {name: float(value.detach()) for name, value in losses.items()}
+        return told | {"rate": self.plan.learning_rate * share}
 
     def _losses(self, batch: Batch) -> dict[str, Tensor]:
         with autocast():
@@ -129,13 +128,13 @@ class Trainer:
         rise = min(1.0, (self.step + 1) / self.plan.warmup)
         return rise * (_FINAL_SHARE + (1 - _FINAL_SHARE) * cosine)
 
-    def _make_optimizers(self) -> list[torch.optim.Optimizer]:
+    def _make_optimizers(self) -> Optimizers:
         """Muon (Jordan 2024) for the matrices of the layers, AdamW for all else."""
         parameters = [(n, p) for n, p in self.model.named_parameters() if p.requires_grad]
         matrices = [p for n, p in parameters if p.ndim == 2 and ".layers." in n]
         within = {id(p) for p in matrices}
         others = [p for _, p in parameters if id(p) not in within]
-        return [
+        return Optimizers(
             Muon(matrices, lr=self.plan.learning_rate, weight_decay=self.plan.weight_decay),
             torch.optim.AdamW(
                 [*others, *self.ctc.parameters()],
@@ -143,7 +142,7 @@ class Trainer:
                 betas=(0.9, 0.98),
                 weight_decay=0.0,
             ),
-        ]
+        )
 
     def _log(self, losses: dict[str, float]) -> None:
         path = self.folder / "loss.csv"
@@ -162,28 +161,12 @@ class Trainer:
         self._stopping = True
 
     def _save(self) -> None:
-        state = {
-            "model": self.model.state_dict(),
-            "ctc": self.ctc.state_dict(),
-            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
-            "step": self.step,
-            "seconds": self.seconds,
-        }
-        partial = self.folder / "state.pt.partial"
-        torch.save(state, partial)
-        partial.replace(self.folder / "state.pt")
+        counted = {"step": self.step, "seconds": self.seconds}
+        save(self.folder / "state.pt", self._parts(), **counted)
         write(self.model, self.model_folder)
 
-    def _resume(self) -> None:
-        path = self.folder / "state.pt"
-        if not path.exists():
-            return
-        state = torch.load(path, weights_only=True)
-        self.model.load_state_dict(state["model"])
-        self.ctc.load_state_dict(state["ctc"])
-        for optimizer, kept in zip(self.optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(kept)
-        self.step, self.seconds = state["step"], state["seconds"]
+    def _parts(self) -> dict[str, Part]:
+        return {"model": self.model, "ctc": self.ctc, "optimizers": self.optimizers}
 
 
 def guided(attentions: Sequence[Tensor], heard: Tensor) -> Tensor:

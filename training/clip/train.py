@@ -17,6 +17,7 @@ from rich.progress import Progress
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, normalize
 
+from training.checkpoint import Part, resume, save
 from training.clip.batches import Batch, Batches
 from training.clip.facts import FACTS
 from training.clip.model import EMBED_DIM, create, write_skeleton, write_weights
@@ -56,8 +57,8 @@ class Trainer:
         self.optimizer = torch.optim.AdamW(
             self._parameter_groups(), lr=plan.learning_rate, betas=(0.9, 0.98)
         )
-        self.step = 0
-        self._resume()
+        path = folder / "state.pt"
+        self.step = int(resume(path, self._parts()).get("step", 0))
 
     def run(self, batches: Batches) -> None:
         """Train to the plan's last step, keeping a checkpoint on the way."""
@@ -120,26 +121,11 @@ class Trainer:
             writer.writerow([self.step, f"{seconds:.2f}", *(f"{v:.4f}" for v in losses.values())])
 
     def _checkpoint(self) -> None:
-        state = {
-            "model": self.model.state_dict(),
-            "facts": self.facts.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "step": self.step,
-        }
-        partial = self.folder / "state.pt.partial"
-        torch.save(state, partial)
-        partial.replace(self.folder / "state.pt")
+        save(self.folder / "state.pt", self._parts(), step=self.step)
         write_weights(self.model, self.model_folder)
 
-    def _resume(self) -> None:
-        path = self.folder / "state.pt"
-        if not path.exists():
-            return
-        state = torch.load(path, weights_only=True)
-        self.model.load_state_dict(state["model"])
-        self.facts.load_state_dict(state["facts"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.step = state["step"]
+    def _parts(self) -> dict[str, Part]:
+        return {"model": self.model, "facts": self.facts, "optimizer": self.optimizer}
 
 
 def encode_by_length(tower: Any, tokens: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """The pictures as the transformer sees them: encoded once, with what each token shows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,9 +117,19 @@ def _packed_means(autoencoder: Any, pictures: Tensor) -> Tensor:
     return pack(moments.float().chunk(2, 1)[0].contiguous())
 
 
+def rows_of(latents: NDArray[np.float16], rows: list[int]) -> Tensor:
+    """Some rows of a file, float32 [B, TOKENS, TOKEN_CHANNELS]."""
+    return torch.from_numpy(latents[rows].astype(np.float32))
+
+
 def label_loss(logits: Tensor, wanted: Tensor) -> Tensor:
     """Binary cross-entropies summed over the labels, mean over tokens and pictures."""
     return binary_cross_entropy_with_logits(logits, wanted, reduction="none").sum(-1).mean()
+
+
+def labels_of(scenes: Sequence[Scene]) -> Tensor:
+    """`token_labels` of each, float32 [B, TOKENS, len(LABELS)]."""
+    return torch.from_numpy(np.stack([token_labels(scene) for scene in scenes])).float()
 
 
 def token_labels(scene: Scene) -> NDArray[np.bool_]:

@@ -10,8 +10,8 @@ from diffusers import Flux2KleinPipeline
 from numpy.typing import NDArray
 from transformers import Qwen2Tokenizer
 
+from training.checkpoint import State
 from training.draw.autoencoder import create_autoencoder
-from training.draw.checkpoint import State
 from training.draw.critic import Critic
 from training.draw.export import export, pipeline
 from training.draw.latents import LatentFile, survey

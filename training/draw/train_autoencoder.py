@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
+from training.checkpoint import Part, State, StopAsked, log, resume, save
 from training.draw.autoencoder import create_autoencoder, decode_latents, encode_moments
-from training.draw.checkpoint import State, StopAsked, log, save
 from training.draw.start import carry_color
 from training.muon import Muon
+from training.optimizers import Optimizers
 from training.precision import autocast
 
 _CROP = 128
@@ -57,8 +58,8 @@ class AutoencoderTrainer:
         self.average = create_autoencoder()
         self.average.load_state_dict(self.model.state_dict())
         self.optimizers = _optimizers(self.model, plan.learning_rate)
-        self.step = 0
-        self._resume()
+        path = folder / "autoencoder.pt"
+        self.step = int(resume(path, self._parts()).get("step", 0))
 
     def run(self, pictures: NDArray[np.uint8]) -> None:
         """Train to the plan's last step, or until somebody asks to stop. `pictures`: uint8
@@ -91,9 +92,6 @@ class AutoencoderTrainer:
         return to_input(np.stack(cut))
 
     def update(self, pictures: Tensor) -> dict[str, float]:
-        for optimizer in self.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = self._learning_rate()
         torch.manual_seed(self.step)
         with autocast():
             moments = encode_moments(self.model, pictures)
@@ -104,8 +102,7 @@ class AutoencoderTrainer:
         self.model.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        for optimizer in self.optimizers:
-            optimizer.step()
+        self.optimizers.step(self._warmth())
         self._follow()
         return {**{name: part.item() for name, part in parts.items()}, "kl": kl.item()}
 
@@ -115,44 +112,31 @@ class AutoencoderTrainer:
         for mean, current in zip(self.average.parameters(), self.model.parameters(), strict=True):
             mean.data.lerp_(current.data, 1 - decay)
 
-    def _learning_rate(self) -> float:
+    def _warmth(self) -> float:
+        """The learning rate's share at this step."""
         plan = self.plan
         done = min(1.0, self.step / plan.steps)
         decayed = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done))
-        return plan.learning_rate * min(1.0, (self.step + 1) / plan.warmup) * decayed
+        return min(1.0, (self.step + 1) / plan.warmup) * decayed
 
     def save(self) -> None:
-        state = {
-            "model": self.model.state_dict(),
-            "average": self.average.state_dict(),
-            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
-            "step": self.step,
-        }
-        save(self.folder / "autoencoder.pt", state)
+        save(self.folder / "autoencoder.pt", self._parts(), step=self.step)
 
-    def _resume(self) -> None:
-        path = self.folder / "autoencoder.pt"
-        if not path.exists():
-            return
-        state = torch.load(path, weights_only=True)
-        self.model.load_state_dict(state["model"])
-        self.average.load_state_dict(state["average"])
-        for optimizer, held in zip(self.optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(held)
-        self.step = state["step"]
+    def _parts(self) -> dict[str, Part]:
+        return {"model": self.model, "average": self.average, "optimizers": self.optimizers}
 
 
-def _optimizers(model: Any, learning_rate: float) -> list[torch.optim.Optimizer]:
+def _optimizers(model: Any, learning_rate: float) -> Optimizers:
     """Muon for the inner convolutions; AdamW for the outermost ones, norms and biases."""
     outermost = {"encoder.conv_in.weight", "decoder.conv_out.weight"}
     inner: list[Tensor] = []
     rest: list[Tensor] = []
     for name, parameter in model.named_parameters():
         (inner if parameter.ndim == 4 and name not in outermost else rest).append(parameter)
-    return [
+    return Optimizers(
         Muon(inner, lr=learning_rate),
         torch.optim.AdamW(rest, lr=learning_rate, betas=(0.9, 0.95), weight_decay=0.0),
-    ]
+    )
 
 
 def to_input(pictures: NDArray[np.uint8]) -> Tensor:

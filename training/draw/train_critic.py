@@ -8,13 +8,14 @@ from random import Random
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
-from training.draw.checkpoint import StopAsked, log, save
+from training.checkpoint import Part, StopAsked, log, resume, save
 from training.draw.critic import Critic
-from training.draw.latents import label_loss, token_labels
+from training.draw.latents import label_loss, labels_of, rows_of
 from training.draw.train_text import Pairs
 from training.muon import Muon
+from training.optimizers import Optimizers
 from training.pictures import scene_in
 from training.precision import autocast
 
@@ -44,8 +45,8 @@ class CriticTrainer:
         torch.manual_seed(0)
         self.critic = Critic()
         self.optimizers = _optimizers(self.critic, plan)
-        self.step = 0
-        self._resume()
+        path = folder / "critic.pt"
+        self.step = int(resume(path, self._parts()).get("step", 0))
 
     def run(self) -> None:
         """Train to the plan's last step, or until somebody asks to stop."""
@@ -64,16 +65,12 @@ class CriticTrainer:
         """Tokens [B, TOKENS, C] and their labels [B, TOKENS, LABELS]; a function of the step."""
         rng = Random(f"critic-{self.step}")
         rows = [rng.randrange(len(self.latents)) for _ in range(self.plan.batch)]
-        labels = [token_labels(scene_in(self.pairs[row // 2], row)) for row in rows]
-        clean = torch.from_numpy(self.latents[rows].astype(np.float32))
-        return clean, torch.from_numpy(np.stack(labels)).float()
+        scenes = [scene_in(self.pairs[row // 2], row) for row in rows]
+        return rows_of(self.latents, rows), labels_of(scenes)
 
     def update(self, clean: Tensor, labels: Tensor) -> float:
         left = 1 - self.step / self.plan.steps
         warmth = left * min(1.0, (self.step + 1) / self.plan.warmup)
-        for optimizer in self.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = group["full"] * warmth
         torch.manual_seed(self.step)
         level = _MOST_NOISE * torch.rand(len(clean), 1, 1)
         with autocast():
@@ -81,38 +78,24 @@ class CriticTrainer:
         loss = label_loss(named.float(), labels)
         self.critic.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        for optimizer in self.optimizers:
-            optimizer.step()
+        self.optimizers.step(warmth)
         return loss.item()
 
     def save(self) -> None:
-        state = {
-            "critic": self.critic.state_dict(),
-            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
-            "step": self.step,
-        }
-        save(self.folder / "critic.pt", state)
+        save(self.folder / "critic.pt", self._parts(), step=self.step)
 
-    def _resume(self) -> None:
-        path = self.folder / "critic.pt"
-        if not path.exists():
-            return
-        state = torch.load(path, weights_only=True)
-        self.critic.load_state_dict(state["critic"])
-        for optimizer, held in zip(self.optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(held)
-        self.step = state["step"]
+    def _parts(self) -> dict[str, Part]:
+        return {"critic": self.critic, "optimizers": self.optimizers}
 
 
-def _optimizers(critic: Critic, plan: CriticPlan) -> list[torch.optim.Optimizer]:
+def _optimizers(critic: Critic, plan: CriticPlan) -> Optimizers:
     """Muon for the kernels, AdamW for the norms, the biases and the head."""
-    named = list(critic.named_parameters())
-    kernels = [p for name, p in named if p.ndim == 4 and not name.startswith("head")]
-    ids = {id(p) for p in kernels}
-    rest = [p for _, p in named if id(p) not in ids]
-    muon = Muon(kernels, lr=plan.muon_rate)
-    adam = torch.optim.AdamW(rest, lr=plan.adam_rate, betas=(0.9, 0.98), weight_decay=0.0)
-    for optimizer, rate in ((muon, plan.muon_rate), (adam, plan.adam_rate)):
-        for group in optimizer.param_groups:
-            group["full"] = rate
-    return [muon, adam]
+    kernels: list[nn.Parameter] = []
+    rest: list[nn.Parameter] = []
+    for name, parameter in critic.named_parameters():
+        is_kernel = parameter.ndim == 4 and not name.startswith("head")
+        (kernels if is_kernel else rest).append(parameter)
+    return Optimizers(
+        Muon(kernels, lr=plan.muon_rate),
+        torch.optim.AdamW(rest, lr=plan.adam_rate, betas=(0.9, 0.98), weight_decay=0.0),
+    )

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from training.draw.checkpoint import StopAsked, log, save
+from training.checkpoint import Part, StopAsked, log, resume, save
 from training.draw.prompts import DRAW, Wish, instruction, sample_prompt
 from training.draw.text import (
     Reader,
@@ -56,8 +56,8 @@ class TextTrainer:
         self.optimizer = torch.optim.AdamW(
             self._parameters(), lr=plan.learning_rate, betas=(0.9, 0.98), weight_decay=0.02
         )
-        self.step = 0
-        self._resume()
+        path = folder / "text.pt"
+        self.step = int(resume(path, self._parts()).get("step", 0))
 
     def run(self, pairs: Pairs) -> None:
         """Train to the plan's last step, or until somebody asks to stop."""
@@ -126,23 +126,10 @@ class TextTrainer:
         return self.plan.learning_rate * warm * (0.02 + 0.49 * (1 + math.cos(math.pi * done)))
 
     def save(self) -> None:
-        state = {
-            "encoder": self.encoder.state_dict(),
-            "reader": self.reader.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "step": self.step,
-        }
-        save(self.folder / "text.pt", state)
+        save(self.folder / "text.pt", self._parts(), step=self.step)
 
-    def _resume(self) -> None:
-        path = self.folder / "text.pt"
-        if not path.exists():
-            return
-        state = torch.load(path, weights_only=True)
-        self.encoder.load_state_dict(state["encoder"])
-        self.reader.load_state_dict(state["reader"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.step = state["step"]
+    def _parts(self) -> dict[str, Part]:
+        return {"encoder": self.encoder, "reader": self.reader, "optimizer": self.optimizer}
 
 
 def encode_texts(tokenizer: Any, texts: list[str]) -> tuple[Tensor, Tensor]:

@@ -18,15 +18,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from training.draw.checkpoint import State, StopAsked, log, save
+from training.checkpoint import Part, State, StopAsked, log, resume, save
 from training.draw.critic import Critic, strangeness
-from training.draw.latents import LABELS, label_loss, token_labels
+from training.draw.latents import LABELS, label_loss, labels_of, rows_of
 from training.draw.prompts import instruction, sample_prompt
 from training.draw.text import features
 from training.draw.train_text import Pairs, encode_texts, without_padding
 from training.draw.transformer import SHIFT, WIDTH, Denoiser, create_transformer
 from training.draw.wording import WIDE
 from training.muon import Muon
+from training.optimizers import Optimizers
 from training.pictures import scene_in
 from training.precision import autocast
 from training.world.scene import Scene
@@ -99,8 +100,8 @@ class DrawTrainer:
         nn.init.constant_(self.labels.bias, -3.0)  # most squares show nothing
         self.denoise = Denoiser(self.transformer)
         self.optimizers = self._optimizers()
-        self.step = 0
-        self._resume()
+        path = folder / "draw.pt"
+        self.step = int(resume(path, self._parts()).get("step", 0))
 
     def run(self) -> None:
         """Train until the minutes are over, or somebody asks to stop."""
@@ -133,7 +134,7 @@ class DrawTrainer:
     def _drawings(self, rng: Random) -> Batch:
         rows, texts = self._alike_long(rng)
         scenes = [self._scene(row) for row in rows]
-        labels = _floats([token_labels(scene) for scene in scenes])
+        labels = labels_of(scenes)
         return Batch(self._latents(rows), self._encode(texts, rng), labels, None)
 
     def _alike_long(self, rng: Random) -> tuple[list[int], list[str]]:
@@ -151,22 +152,22 @@ class DrawTrainer:
         return scene_in(self.material.pairs[row // 2], row)
 
     def _edits(self, rng: Random) -> Batch:
-        texts, rows, labels = [], [], []
+        texts, rows, scenes = [], [], []
         for _ in range(self.plan.instructions):
             pair = rng.randrange(len(self.material.latents) // 2)
             change = self.material.pairs[pair][1]
             words = instruction(change, rng, WIDE).text
             texts.append(self._perhaps_wordless(words, rng))
-            labels.append(token_labels(change.after))
+            scenes.append(change.after)
             rows.append(2 * pair)
         before, after = self._latents(rows), self._latents([row + 1 for row in rows])
-        return Batch(after, self._encode(texts, rng), _floats(labels), before)
+        return Batch(after, self._encode(texts, rng), labels_of(scenes), before)
 
     def _perhaps_wordless(self, text: str, rng: Random) -> str:
         return "" if rng.random() < self.plan.wordless else text
 
     def _latents(self, rows: list[int]) -> Tensor:
-        return torch.from_numpy(self.material.latents[rows].astype(np.float32))
+        return rows_of(self.material.latents, rows)
 
     def _encode(self, texts: list[str], rng: Random) -> Tensor:
         tokens, mask = encode_texts(self.material.tokenizer, texts)
@@ -176,9 +177,6 @@ class DrawTrainer:
             return features(self.material.text_encoder, tokens, mask).float()
 
     def update(self, batch: Batch, warmth: float, is_criticised: bool = False) -> dict[str, float]:
-        for optimizer in self.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = group["full"] * warmth
         losses = self._losses(batch, self.material.critic if is_criticised else None)
         for parameter in self._parameters():
             parameter.grad = None
@@ -190,8 +188,7 @@ class DrawTrainer:
         total = torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
         total.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self._parameters(), 1.0)
-        for optimizer in self.optimizers:
-            optimizer.step()
+        self.optimizers.step(warmth)
         self._follow()
         kind = "draw" if batch.reference is None else "edit"
         told = {name: loss.item() for name, loss in losses.items()}
@@ -236,47 +233,30 @@ class DrawTrainer:
     def _parameters(self) -> list[nn.Parameter]:
         return [*self.transformer.parameters(), *self.labels.parameters()]
 
-    def _optimizers(self) -> list[torch.optim.Optimizer]:
+    def _optimizers(self) -> Optimizers:
         """Muon for the blocks' matrices; AdamW for everything before, after and between."""
         blocks: list[nn.Parameter] = []
         rest = list(self.labels.parameters())
         for name, parameter in self.transformer.named_parameters():
             (blocks if parameter.ndim == 2 and "blocks" in name else rest).append(parameter)
-        muon = Muon(blocks, lr=self.plan.muon_rate)
-        adam = torch.optim.AdamW(rest, lr=self.plan.adam_rate, betas=(0.9, 0.98), weight_decay=0.0)
-        for optimizer, rate in ((muon, self.plan.muon_rate), (adam, self.plan.adam_rate)):
-            for group in optimizer.param_groups:
-                group["full"] = rate
-        return [muon, adam]
+        return Optimizers(
+            Muon(blocks, lr=self.plan.muon_rate),
+            torch.optim.AdamW(rest, lr=self.plan.adam_rate, betas=(0.9, 0.98), weight_decay=0.0),
+        )
 
     def save(self) -> None:
-        state = {
-            "transformer": self.transformer.state_dict(),
-            "average": self.average.state_dict(),
-            "labels": self.labels.state_dict(),
-            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
-            "step": self.step,
-        }
-        save(self.folder / "draw.pt", state)
+        save(self.folder / "draw.pt", self._parts(), step=self.step)
 
-    def _resume(self) -> None:
-        path = self.folder / "draw.pt"
-        if not path.exists():
-            return
-        state = torch.load(path, weights_only=True)
-        self.transformer.load_state_dict(state["transformer"])
-        self.average.load_state_dict(state["average"])
-        self.labels.load_state_dict(state["labels"])
-        for optimizer, held in zip(self.optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(held)
-        self.step = state["step"]
+    def _parts(self) -> dict[str, Part]:
+        return {
+            "transformer": self.transformer,
+            "average": self.average,
+            "labels": self.labels,
+            "optimizers": self.optimizers,
+        }
 
 
 def noise_levels(count: int) -> Tensor:
     """Noise levels [count] in 0…1: logit-normal (Esser et al. 2024), shifted as when drawing."""
     level = torch.randn(count).sigmoid()
     return SHIFT * level / (1 + (SHIFT - 1) * level)
-
-
-def _floats(labels: list[NDArray[np.bool_]]) -> Tensor:
-    return torch.from_numpy(np.stack(labels)).float()

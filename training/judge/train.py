@@ -16,6 +16,7 @@ from rich.progress import Progress
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, logsigmoid, softplus
 
+from training.checkpoint import Part, resume, save
 from training.judge.batches import Batch, Batches
 from training.judge.model import JudgeNet, Maps, start_from_clip, write_weights
 from training.judge.targets import NO_COLOR, Targets
@@ -45,8 +46,8 @@ class Trainer:
         self.optimizer = torch.optim.AdamW(
             self._parameter_groups(), lr=plan.learning_rate, fused=True
         )
-        self.step, self.minutes = 0, 0.0
-        self._resume()
+        counted = resume(folder / "state.pt", self._parts())
+        self.step, self.minutes = int(counted.get("step", 0)), float(counted.get("minutes", 0.0))
 
     def run(self, batches: Batches, stop: Event) -> None:
         """Train until the plan's time is over or `stop` is set, with checkpoints on the way."""
@@ -113,25 +114,12 @@ class Trainer:
             writer.writerow([self.step, f"{self.minutes:.3f}", *figures])
 
     def _checkpoint(self) -> None:
-        state = {
-            "net": self.net.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "step": self.step,
-            "minutes": self.minutes,
-        }
-        partial = self.folder / "state.pt.partial"
-        torch.save(state, partial)
-        partial.replace(self.folder / "state.pt")
+        counted = {"step": self.step, "minutes": self.minutes}
+        save(self.folder / "state.pt", self._parts(), **counted)
         write_weights(self.net, self.folder / "model")
 
-    def _resume(self) -> None:
-        path = self.folder / "state.pt"
-        if not path.exists():
-            return
-        state = torch.load(path, weights_only=True)
-        self.net.load_state_dict(state["net"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.step, self.minutes = state["step"], state["minutes"]
+    def _parts(self) -> dict[str, Part]:
+        return {"net": self.net, "optimizer": self.optimizer}
 
 
 def losses_of(maps: Maps, targets: Targets) -> dict[str, Tensor]:

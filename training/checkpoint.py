@@ -2,8 +2,9 @@
 
 import csv
 import signal
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -26,12 +27,30 @@ class StopAsked:
         self._came = True
 
 
-def save(path: Path, state: dict[str, Any]) -> None:
-    """Replace `path` by `state` in one move."""
+class Part(Protocol):
+    """A module or an optimizer of a run."""
+
+    def state_dict(self) -> Any: ...
+
+    def load_state_dict(self, state: Any, /) -> Any: ...
+
+
+def save(path: Path, parts: Mapping[str, Part], **counted: float) -> None:
+    """Write the state of `parts` and what was `counted` (steps, seconds) in one move."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    torch.save(state, partial)
+    torch.save({name: part.state_dict() for name, part in parts.items()} | counted, partial)
     partial.replace(path)
+
+
+def resume(path: Path, parts: Mapping[str, Part]) -> dict[str, Any]:
+    """Bring `parts` back to where `save` left them; what was counted, nothing at the very start."""
+    if not path.exists():
+        return {}
+    state: dict[str, Any] = torch.load(path, weights_only=True)
+    for name, part in parts.items():
+        part.load_state_dict(state.pop(name))
+    return state
 
 
 def log(path: Path, row: dict[str, float]) -> None:
