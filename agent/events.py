@@ -73,14 +73,8 @@ class EventLog:
     def tell(self, run_id: str, event: BaseEvent) -> None:
         """Commit `event` of a run that another thread may end meanwhile; nothing follows its end.
         Raises `DiskFull`."""
-        stored = []
-        with self._database.write() as db:
-            row = db.execute(
-                "SELECT conversation_id FROM runs WHERE id = ? AND ended IS NULL", (run_id,)
-            ).fetchone()
-            if row is not None:
-                stored = [_insert(db, row["conversation_id"], run_id, event)]
-        self._announce(stored)
+        open_run = "SELECT conversation_id FROM runs WHERE id = ? AND ended IS NULL"
+        self._tell_if(run_id, open_run, (run_id,), [event])
 
     def end(
         self,
@@ -93,33 +87,31 @@ class EventLog:
 
         False, and nothing written, when it had ended before: a run ends exactly once.
         """
-        stored = []
-        with self._database.write() as db:
-            row = db.execute(
-                "UPDATE runs SET state = ?, reason = ?, ended = ?"
-                " WHERE id = ? AND state IN ('queued', 'running', 'waiting')"
-                " RETURNING conversation_id",
-                (state, reason, time.time(), run_id),
-            ).fetchone()
-            if row is not None:
-                stored = [_insert(db, row["conversation_id"], run_id, event) for event in events]
-        self._announce(stored)
-        return row is not None
+        closed = (
+            "UPDATE runs SET state = ?, reason = ?, ended = ?"
+            " WHERE id = ? AND state IN ('queued', 'running', 'waiting')"
+            " RETURNING conversation_id"
+        )
+        return self._tell_if(run_id, closed, (state, reason, time.time(), run_id), events)
 
     def move(
         self, run_id: str, state: Literal["queued", "waiting"], events: Sequence[BaseEvent]
     ) -> None:
         """Give a run that has not ended another state, in one transaction with what says so."""
+        moved = "UPDATE runs SET state = ? WHERE id = ? AND ended IS NULL RETURNING conversation_id"
+        self._tell_if(run_id, moved, (state, run_id), events)
+
+    def _tell_if(
+        self, run_id: str, query: str, values: Sequence[object], events: Sequence[BaseEvent]
+    ) -> bool:
+        """Commit `events` with `query`, which gives the run's conversation; neither without it."""
         stored = []
         with self._database.write() as db:
-            row = db.execute(
-                "UPDATE runs SET state = ? WHERE id = ? AND ended IS NULL"
-                " RETURNING conversation_id",
-                (state, run_id),
-            ).fetchone()
+            row = db.execute(query, values).fetchone()
             if row is not None:
                 stored = [_insert(db, row["conversation_id"], run_id, event) for event in events]
         self._announce(stored)
+        return row is not None
 
     def restore(
         self,
