@@ -132,9 +132,8 @@ class LanguageModel:
             if logits is not None:
                 self._seats.seat(held, len(prompt) + limit)
                 sampler = Sampler(sampling, prompt, logits.device)
-                rules: list[Rule] = [] if source is None else self._copying(source)
-                if mask is not None:
-                    rules += [*self._opening(source), mask.result()]
+                rules = self._helping(source, calls=mask is not None)
+                rules += [] if mask is None else [mask.result()]
                 choose = partial(_choose, sampler, rules)
                 yield from self._decode(held, logits, choose, stop, stats, limit)
             if stop.is_set():
@@ -193,15 +192,17 @@ class LanguageModel:
     def _masks(self) -> GrammarMasks:
         return GrammarMasks(self.tokenizer, self.vocabulary_size, self.eos_token_ids)
 
-    def _copying(self, source: Source) -> list[Rule]:
-        return [CopyPenalty(self._masks.vocabulary, source, self.defaults.copy_penalty)]
-
-    def _opening(self, source: Source | None) -> list[Rule]:
-        if source is None or not source.may_open:
+    def _helping(self, source: Source | None, *, calls: bool) -> list[Rule]:
+        """What a small model is helped with. `calls`: whether it may make any."""
+        if source is None:
             return []
-        token = self.tokenizer.convert_tokens_to_ids(source.begin)
-        assert isinstance(token, int)
-        return [Opening(token, self.defaults.unsure_below, self.defaults.call_from)]
+        defaults = self.defaults
+        rules: list[Rule] = [CopyPenalty(self._masks.vocabulary, source, defaults.copy_penalty)]
+        if calls and source.may_open:
+            token = self.tokenizer.convert_tokens_to_ids(source.begin)
+            assert isinstance(token, int)
+            rules.append(Opening(token, defaults.unsure_below, defaults.call_from))
+        return rules
 
     def _room(self, prompt: Sequence[int], sampling: Sampling) -> int:
         """How many tokens may follow `prompt`."""
