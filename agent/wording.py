@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from agent.mending import Mend
+from tools.handles import attachments_of
 
 WORDED = {"search_images": "query", "generate_image": "prompt"}
 """Tools that work from words, and the argument that holds them."""
@@ -17,7 +18,6 @@ _EMPTY = re.compile(  # no word that means a thing is made of these alone
     r"找出来到搜索查看生成做弄再吧呗啊呀哈嘛吗的了\d\s\W_]*"
 )
 _LONGEST = 200  # letters: a longer story draws and finds worse than a guess
-_HANDLES = re.compile(r"^(?:\[[a-z]+-\d+\])+")
 
 
 def says_nothing(words: str) -> bool:
@@ -27,7 +27,7 @@ def says_nothing(words: str) -> bool:
 
 def worded(question: str) -> dict[str, Mend]:
     """For each tool that works from words: put the person's in where a call has none."""
-    words = _HANDLES.sub("", question).strip()
+    words = attachments_of(question)[1].strip()
     if says_nothing(words) or len(words) > _LONGEST:
         return {}
     return {tool: partial(_with_words, field, words) for tool, field in WORDED.items()}

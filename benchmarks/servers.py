@@ -19,10 +19,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from agent.wire import Endpoint
 from evaluation.report import Report, Table
 from evaluation.routing import chat_model, score
-from evaluation.routing_backends import ChatModelBackend, endpoint_backend
+from evaluation.routing_backends import ChatModelBackend, server_backend
 from evaluation.routing_cases import Case, Schema, TurnResult, load_cases, run_case
 from tools import registry
 
@@ -59,7 +58,7 @@ def report(cases: Sequence[Case], backends: Sequence[ChatModelBackend]) -> Repor
 
 def through(server: str) -> ChatModelBackend:
     name, url, model = server.split("=", 2)
-    return endpoint_backend(Endpoint(url, model), name, is_local=True)
+    return server_backend(url, model, name)
 
 
 def main() -> None:

@@ -12,10 +12,8 @@ from langchain_core.language_models.chat_models import BaseChatModel
 
 from agent.chat_model import DuomoChatModel
 from agent.grammar import Hermes
-from agent.wire import Endpoint
-from duomo.settings import load_settings
 from evaluation.report import Report, Table
-from evaluation.routing_backends import ChatModelBackend, CheckpointBackend, endpoint_backend
+from evaluation.routing_backends import ChatModelBackend, CheckpointBackend, server_backend
 from evaluation.routing_cases import Backend, Schema, TurnResult, load_cases, run_case
 from evaluation.routing_keywords import KeywordBackend
 from models.catalog import BUNDLED_CATALOG, Catalog, load_profiles
@@ -153,12 +151,6 @@ def chat_model(profile: str, folder: str, grammar: bool) -> BaseChatModel:
     return DuomoChatModel(residency=residency, call_format=Hermes() if grammar else NoGrammar())
 
 
-def _server(url: str, model: str) -> ChatModelBackend:
-    settings = load_settings(llm_url=url, llm_model=model)
-    endpoint = Endpoint(url, model, settings.llm_key, settings.llm_timeout)
-    return endpoint_backend(endpoint, model, is_local=not settings.llm_leaves)
-
-
 def main(
     cases: Annotated[Path, typer.Argument(help="JSON lines, one case each", exists=True)],
     profile: Annotated[str, typer.Option(help="whose language model to ask")] = "starter",
@@ -184,7 +176,7 @@ def main(
         if checkpoint is not None:
             backend = CheckpointBackend(checkpoint)
         elif url:
-            backend = _server(url, model)
+            backend = server_backend(url, model, model)
         else:
             backend = ChatModelBackend(chat_model(profile, folder, True), profile)
         offered = [name.strip() for name in tools.split(",") if name.strip()]

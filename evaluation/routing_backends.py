@@ -18,9 +18,12 @@ from langchain_core.messages import (
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from agent.context import RunContext, current_run
-from agent.endpoint import EndpointChatModel
-from agent.wire import Endpoint, Wire
+from agent.reading import Reader
+from agent.streaming import ignore
+from duomo.language_server import LanguageServer
+from duomo.settings import load_settings
 from evaluation.routing_cases import AssistantReply, Message, Schema, ToolCall, parse_hermes
+from tools.handles import attachments_of
 
 _HANDLE = re.compile(r"(?:img|aud)-[1-9]\d*")
 
@@ -40,10 +43,13 @@ class ChatModelBackend:
         return AssistantReply(str(answer.text), calls, bool(answer.invalid_tool_calls))
 
 
-def endpoint_backend(endpoint: Endpoint, name: str, *, is_local: bool) -> ChatModelBackend:
-    """A model behind an OpenAI-compatible server, asked greedily. `is_local`: without a proxy."""
-    wire = Wire(endpoint, is_local=is_local)
-    return ChatModelBackend(EndpointChatModel(wire=wire, temperature=0.0), name)
+def server_backend(url: str, model: str, name: str) -> ChatModelBackend:
+    """`model` behind an OpenAI-compatible server, as the engine asks it, but greedily. Raises
+    InvalidRequest (no address, no model's name)."""
+    settings = load_settings(llm_url=url, llm_model=model, llm_temperature=0.0)
+    served = LanguageServer(settings).chat_model(Reader(), ignore)
+    assert served is not None, "the settings name a server"
+    return ChatModelBackend(served, name)
 
 
 class CheckpointBackend:
@@ -74,7 +80,7 @@ def handles_of(messages: Sequence[Message]) -> list[str]:
     for message in messages:
         text = str(message["content"])
         if message["role"] == "user":  # only what stands before the words was attached
-            text = "".join(re.findall(r"^(?:\[[a-z]+-\d+\])*", text)[:1])
+            text = attachments_of(text)[0]
         if message["role"] in ("user", "tool"):
             found |= dict.fromkeys(_HANDLE.findall(text))
     return list(found)

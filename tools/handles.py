@@ -16,6 +16,7 @@ KIND_ZH: dict[Kind, str] = {"image": "图片", "audio": "音频"}
 _FILE_ZH: dict[Kind, str] = {"image": "图", "audio": "录音"}
 _MEASURE_ZH: dict[Kind, str] = {"image": "张", "audio": "段"}
 _HANDLE = re.compile(r"(img|aud)-([1-9]\d{0,5})")
+_ATTACHED = re.compile(rf"(?:\[{_HANDLE.pattern}\])+")
 _MENTION = re.compile(rf"(?<![A-Za-z0-9_-]){_HANDLE.pattern}(?![0-9A-Za-z_-])")
 
 
@@ -61,3 +62,14 @@ def with_attachments(text: str, handles: Sequence[str]) -> str:
     '[img-1]读一下上面的字'
     """
     return "".join(f"[{handle}]" for handle in handles) + text
+
+
+def attachments_of(text: str) -> tuple[str, str]:
+    """What `with_attachments` put together: the handles in their brackets, and the words.
+
+    >>> attachments_of("[img-1]读一下上面的字")
+    ('[img-1]', '读一下上面的字')
+    """
+    before = _ATTACHED.match(text)
+    end = before.end() if before else 0
+    return text[:end], text[end:]

@@ -6,30 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from duomo import dictation
 from duomo.dictation import Dictation
-from models.catalog import Catalog, Profile
 from models.errors import InvalidRequest, MediaTooLarge, UnreadableMedia
 from models.residency import Residency
 from tests.fixtures.sounds import encoded
+from tests.fixtures.starters import residency_of
 from tests.fixtures.voices import Samples, silence
 
 SENTENCE = "帮我找几张有拱桥的图。"
-
-
-def residency_of(folder: Path, *roles: str) -> Residency:
-    profile = Profile.model_validate(
-        {
-            "name": "speech",
-            "budget_bytes": 1 << 28,
-            "roles": {role: f"starter-{role}" for role in roles},
-            "note": {"zh": "测试", "en": "test"},
-        }
-    )
-    cpu = torch.device("cpu")
-    return Residency(Catalog.bundled(), profile, device=cpu, budget_bytes=1 << 28, data_dir=folder)
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
-from models.catalog import PACKAGE, Catalog, Profile
+from models.catalog import PACKAGE
 from models.residency import Residency
 from tests.fixtures.sounds import encoded
+from tests.fixtures.starters import residency_of
 from tests.fixtures.voices import Samples, hiss, hum, silence
 from tests.tools.conftest import attach
 from tools.artifacts import ArtifactStore
@@ -27,21 +27,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def residency(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Residency]:
-    profile = Profile.model_validate(
-        {
-            "name": "speech",
-            "budget_bytes": 1 << 28,
-            "roles": {"asr": "starter-asr", "tts": "starter-tts"},
-            "note": {"zh": "测试", "en": "test"},
-        }
-    )
-    residency = Residency(
-        Catalog.bundled(),
-        profile,
-        device=torch.device("cpu"),
-        budget_bytes=1 << 28,
-        data_dir=tmp_path_factory.mktemp("empty"),
-    )
+    residency = residency_of(tmp_path_factory.mktemp("empty"), "asr", "tts")
     yield residency
     residency.close()
 
