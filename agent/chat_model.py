@@ -16,6 +16,7 @@ from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk
 from pydantic import Field
 
+from agent.abilities import Abilities
 from agent.context import LlmTicket, RunContext, current_run
 from agent.counting import counted
 from agent.grammar import CallFormat, Hermes, Parser, Schema
@@ -32,8 +33,6 @@ from agent.wording import worded
 from models.decoding.copying import Source
 from models.roles.llm import LanguageModel, Sampling
 
-_ALOUD = frozenset({"speak"})  # of texts, and of poems that are named by their titles alone
-
 
 class DuomoChatModel(StreamingChatModel):
     """Streams from the checkpoint that the profile names for the role `llm`.
@@ -46,8 +45,8 @@ class DuomoChatModel(StreamingChatModel):
     sampling: Sampling = Sampling()
     call_format: CallFormat = Hermes()
     reader: Reading = Field(default_factory=Reader)  # used by whoever has the lease
-    abilities: tuple[str, ...] | None = ()
-    """Titles of the tools, for who asks more than the model knows; None: its guesses are wanted."""
+    abilities: Abilities | None = Abilities()
+    """Of our tools; None where they are a caller's own and the model's guesses are wanted."""
 
     @property
     def _llm_type(self) -> str:
@@ -80,16 +79,13 @@ class DuomoChatModel(StreamingChatModel):
                 run.check_cancelled()  # decoding stops without a word
             yield _last_chunk(llm)
 
-    @property
-    def _is_ours(self) -> bool:
-        """Whether it works for our agent; what a caller's own tools mean, nobody here knows."""
-        return self.abilities is not None
-
     def _source(self, llm: LanguageModel, messages: Sequence[BaseMessage]) -> Source | None:
         if not llm.defaults.copy_penalty:
             return None
         is_first = not last_turn(messages)  # what follows a tool's result may well be words
-        return Source(said(messages), _ALOUD, asked(messages), self._is_ours and is_first)
+        ours = self.abilities
+        by_heart = ours.by_heart if ours else frozenset()
+        return Source(said(messages), by_heart, asked(messages), ours is not None and is_first)
 
     def _helped(
         self,
@@ -99,16 +95,17 @@ class DuomoChatModel(StreamingChatModel):
         tools: Sequence[Schema],
     ) -> Iterator[Piece]:
         """A small model's reply, its calls completed and its guesses replaced."""
-        question = asked(messages)
-        if llm.defaults.copy_penalty and self._is_ours:
-            pieces = mended(pieces, counted(question, tools), worded(question), about(messages))
+        question, ours = asked(messages), self.abilities
+        if llm.defaults.copy_penalty and ours is not None:
+            words, texts = worded(question, ours.scenes), about(messages, ours.passages)
+            pieces = mended(pieces, counted(question, tools), words, texts)
         if llm.defaults.fixed_reports and (report := report_of(messages)):
             return in_words_of(report, pieces)
-        if self.abilities and asks_what_it_can(question):
-            return in_words_of(introduction(self.abilities), pieces)
-        if self.abilities is not None:
-            return in_words_of(unsure(self.abilities), pieces, llm.is_unsure)
-        return pieces
+        if ours is None:
+            return pieces
+        if ours.titles and asks_what_it_can(question):
+            return in_words_of(introduction(ours.titles), pieces)
+        return in_words_of(unsure(ours.titles), pieces, llm.is_unsure)
 
     def _lease(self, run: RunContext | None) -> AbstractContextManager[LanguageModel]:
         if run is not None and all(r.role != "llm" for r in self.residency.state().residents):

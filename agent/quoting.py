@@ -3,7 +3,7 @@ text instead: “那用英文 a red fox 再算一遍” after a score for 红狐
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,9 +12,6 @@ from langchain_core.messages import BaseMessage
 from agent.history import asked, last_turn
 from agent.mending import Mend
 from models.decoding.verbatim import quoted
-
-ABOUT = {"score_image": "text", "speak": "text"}
-"""Tools that take a text as it is, and the argument that holds it."""
 
 _FOREIGN = re.compile(r"[A-Za-z][\w'’-]*(?:[ ,.!?;:]+[A-Za-z][\w'’-]*)+[.!?]?", re.ASCII)
 _SHARED = 0.5  # of its letters, in a text that comes from the question's other words
@@ -27,14 +24,15 @@ def named(question: str) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def about(messages: Sequence[BaseMessage]) -> dict[str, Mend]:
-    """For each tool that takes a text: put in what the last message names. None once a tool has
-    answered, for then the text may be what it found."""
+def about(messages: Sequence[BaseMessage], passages: Mapping[str, str]) -> dict[str, Mend]:
+    """For each tool that takes a text as it is: put in what the last message names. None once a
+    tool has answered, for then the text may be what it found. `passages`: by the tool's name the
+    argument that holds the text."""
     question = asked(messages)
     text = named(question)
     if text is None or last_turn(messages):
         return {}
-    return {tool: partial(_with_text, field, text, question) for tool, field in ABOUT.items()}
+    return {tool: partial(_with_text, field, text, question) for tool, field in passages.items()}
 
 
 def _with_text(field: str, text: str, question: str, given: dict[str, Any]) -> dict[str, Any]:

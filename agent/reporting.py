@@ -38,19 +38,19 @@ def asks_what_it_can(question: str) -> bool:
     return len(question) <= _LONGEST_HELP and _HELP.search(question) is not None
 
 
-def introduction(abilities: Sequence[str]) -> str:
-    """What there is to ask for; `abilities`: titles of tools."""
+def introduction(titles: Sequence[str]) -> str:
+    """What there is to ask for; `titles`: of the tools."""
     return (
-        f"我会{'、'.join(abilities)}。直接用一句话说出要做什么就行，比如“帮我找几张有拱桥的图”；"
+        f"我会{'、'.join(titles)}。直接用一句话说出要做什么就行，比如“帮我找几张有拱桥的图”；"
         "几件事可以连着说。要处理的图片和录音请先发给我。"
     )
 
 
-def unsure(abilities: Sequence[str]) -> str:
+def unsure(titles: Sequence[str]) -> str:
     """What a model says that does not know what to answer, beginning with a sentence that it was
-    trained on: other words would change what it does in later turns. `abilities`: titles of tools.
+    trained on: other words would change what it does in later turns. `titles`: of the tools.
     """
-    able = f"我会{'、'.join(abilities)}，要处理的图片和录音请先发给我。" if abilities else ""
+    able = f"我会{'、'.join(titles)}，要处理的图片和录音请先发给我。" if titles else ""
     return f"这个我说不准。我是小模型，主要会用工具；完整档（例如 12gb）能答得好。{able}"
 
 

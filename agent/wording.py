@@ -4,14 +4,12 @@
 """
 
 import re
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from agent.mending import Mend
 from tools.handles import attachments_of
-
-WORDED = {"search_images": "query", "generate_image": "prompt"}
-"""Tools that work from words, and the argument that holds them."""
 
 _EMPTY = re.compile(  # no word that means a thing is made of these alone
     r"[请麻烦劳驾帮忙我给替你您想要可以能不一二两三四五六七八九十几个张幅些下份图片照相画"
@@ -25,12 +23,13 @@ def says_nothing(words: str) -> bool:
     return _EMPTY.fullmatch(words) is not None
 
 
-def worded(question: str) -> dict[str, Mend]:
-    """For each tool that works from words: put the person's in where a call has none."""
+def worded(question: str, scenes: Mapping[str, str]) -> dict[str, Mend]:
+    """For each tool that works from words: put the person's in where a call has none.
+    `scenes`: by the tool's name the argument that holds them."""
     words = attachments_of(question)[1].strip()
     if says_nothing(words) or len(words) > _LONGEST:
         return {}
-    return {tool: partial(_with_words, field, words) for tool, field in WORDED.items()}
+    return {tool: partial(_with_words, field, words) for tool, field in scenes.items()}
 
 
 def _with_words(field: str, words: str, given: dict[str, Any]) -> dict[str, Any]:

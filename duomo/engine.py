@@ -353,7 +353,7 @@ class Engine:
                 self.residency,
                 self._endpoint,
                 Reader(),
-                [tool.title_zh for tool in self.tools.values()],
+                self.tools.values(),
                 self._foresee,
             ),
             as_langchain(self._known_tools(), self._workshop()),

@@ -1,11 +1,12 @@
 """The chat model of an engine: the server that the settings name, or the checkpoint right here."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from duomo.language_server import LanguageServer
 from duomo.settings import Settings
 from models.decoding.sampling import Sampling
+from tools.contract import Tool
 
 if TYPE_CHECKING:
     from langchain_core.language_models.chat_models import BaseChatModel
@@ -22,13 +23,14 @@ def chat_model(
     residency: "Residency",
     server: LanguageServer,
     reader: "Reading",
-    abilities: Sequence[str] | None,
+    tools: Iterable[Tool] | None,
     on_tool_name: Callable[[str], None] = ignore,
 ) -> "BaseChatModel":
-    """`reader` chooses what it is given of a conversation; `abilities` are the titles of the tools
-    that there are, None where the model's own words are wanted, guesses too; `on_tool_name` hears
-    which tool it is about to call."""
+    """`reader` chooses what it is given of a conversation; `tools` are those that
+    there are, None where the model's own words are wanted, guesses too; `on_tool_name` hears which
+    tool it is about to call."""
     # Imported late: LangChain takes seconds.
+    from agent.abilities import Abilities
     from agent.chat_model import DuomoChatModel
     from agent.families import call_format
 
@@ -38,7 +40,7 @@ def chat_model(
         residency=residency,
         sampling=Sampling(max_new_tokens=settings.max_new_tokens),
         reader=reader,
-        abilities=None if abilities is None else tuple(abilities),
+        abilities=None if tools is None else Abilities.of(tools),
         on_tool_name=on_tool_name,
         call_format=call_format(residency.checkpoint("llm")),
     )

@@ -10,6 +10,7 @@ import torch
 import typer
 from langchain_core.language_models.chat_models import BaseChatModel
 
+from agent.abilities import Abilities
 from agent.chat_model import DuomoChatModel
 from agent.grammar import Hermes
 from evaluation.report import Report, Table
@@ -148,7 +149,11 @@ def chat_model(profile: str, folder: str, grammar: bool) -> BaseChatModel:
         budget_bytes=chosen.budget_bytes,
         data_dir=Path(folder),
     )
-    return DuomoChatModel(residency=residency, call_format=Hermes() if grammar else NoGrammar())
+    return DuomoChatModel(
+        residency=residency,
+        call_format=Hermes() if grammar else NoGrammar(),
+        abilities=Abilities.of(registry.discover().values()),
+    )
 
 
 def main(

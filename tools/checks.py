@@ -6,26 +6,20 @@ costs nobody a place in the queue.
 """
 
 import re
-import typing
 import unicodedata
-from collections.abc import Iterator
-from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, BaseModel
 from pydantic_core import PydanticCustomError
 
 from models.errors import ToolRetry
-from tools.handles import HandleOf, mentioned
+from tools.handles import HandleOf, Kind, mentioned
+from tools.marks import Meaning, marked
 
 if TYPE_CHECKING:
     from tools.context import ToolContext
 
 _TOOL_NAME = re.compile(r"[a-z]+(?:_[a-z]+)+")
-
-
-class Meaning:
-    """Marks a text that is understood by what it says, not as it is written."""
 
 
 def says_something(text: str) -> str:
@@ -61,34 +55,15 @@ def check_handles(arguments: BaseModel, context: "ToolContext") -> None:
         if (handle := getattr(arguments, name)) is not None:
             context.find(handle, kind)
             named.add(handle)
-    for name in _fields(type(arguments), Meaning):
+    for name in marked(type(arguments), Meaning):
         for handle in mentioned(getattr(arguments, name) or ""):
             if handle not in named:
                 raise _out_of_sight(name, handle, named)
 
 
-@cache
-def handle_fields(model: type[BaseModel]) -> "dict[str, typing.Literal['image', 'audio']]":
+def handle_fields(model: type[BaseModel]) -> dict[str, Kind]:
     """Argument → kind of file, of those that take a handle."""
-    return {name: mark.kind for name, mark in _fields(model, HandleOf).items()}
-
-
-@cache
-def _fields(model: type[BaseModel], mark: type[Any]) -> dict[str, Any]:
-    """Argument → its mark of that type, of those that carry one."""
-    found: dict[str, Any] = {}
-    for name, field in model.model_fields.items():
-        marks = (*field.metadata, *_metadata(field.annotation))
-        if known := next((known for known in marks if isinstance(known, mark)), None):
-            found[name] = known
-    return found
-
-
-def _metadata(annotation: Any) -> Iterator[Any]:
-    """What `Annotated` carries anywhere in an annotation, such as `Handle | None`."""
-    yield from getattr(annotation, "__metadata__", ())
-    for part in typing.get_args(annotation):
-        yield from _metadata(part)
+    return {name: mark.kind for name, mark in marked(model, HandleOf).items()}
 
 
 def _out_of_sight(name: str, handle: str, named: set[str]) -> ToolRetry:

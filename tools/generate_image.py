@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -17,6 +17,7 @@ from tools.contract import Arguments, ToolOutput, tool
 from tools.drawing import Drawn, Progress, Seed, draw_or_again, new_seed, progress_of, seed_after
 from tools.drawing_prompts import Optimised, optimise
 from tools.drawing_styles import STYLES, Style, find_style
+from tools.marks import Scene
 from tools.picture_sizes import Size, read_size, rounded, written
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class GenerateImage(Arguments):
-    prompt: Sentence = Field(
+    prompt: Annotated[Sentence, Scene()] = Field(
         description="要画的内容，写全主体、环境、风格", min_length=1, max_length=1000
     )
     negative_prompt: str | None = Field(None, description="画面里不要的东西", max_length=500)

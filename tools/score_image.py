@@ -1,18 +1,23 @@
 """`score_image`: how well a text fits a picture."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from tools import replies
 from tools.checks import Sentence
 from tools.context import ToolContext
 from tools.contract import Arguments, ImageHandle, ToolOutput, tool
+from tools.marks import Passage
 
 _WEIGHT = 2.5  # Hessel et al., CLIPScore (EMNLP 2021), equation 1
 
 
 class ScoreImage(Arguments):
     image: ImageHandle
-    text: Sentence = Field(description="要对照的文字，最多200字", min_length=1, max_length=200)
+    text: Annotated[Sentence, Passage()] = Field(
+        description="要对照的文字，最多200字", min_length=1, max_length=200
+    )
 
 
 def clip_score(cosine: float) -> float:

@@ -1,7 +1,7 @@
 """`search_images`: pictures of the library that fit a sentence."""
 
 from datetime import date
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -12,6 +12,7 @@ from tools.checks import Sentence
 from tools.context import ToolContext
 from tools.contract import Arguments, ToolOutput, tool
 from tools.library import as_json, keep_hits, require_pictures
+from tools.marks import Scene
 from tools.recall import same_question
 
 MAX_TOP_K = 20
@@ -37,7 +38,7 @@ class ImageFilters(Arguments):
 
 
 class SearchImages(Arguments):
-    query: Sentence = Field(
+    query: Annotated[Sentence, Scene()] = Field(
         description="要找的画面，用一句中文描述，最多200字", min_length=1, max_length=200
     )
     top_k: int = Field(4, description="要几张，1到20", ge=1, le=MAX_TOP_K)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from models.errors import ToolRetry
 from tools import replies
 from tools.context import ToolContext
 from tools.contract import Arguments, ToolOutput, tool
+from tools.marks import Passage
 from tools.normalise import normalise
 
 MAX_CHARACTERS = 20_000  # about eighty minutes: as much as one turn may hold
@@ -23,7 +24,7 @@ _SENTENCE = re.compile(r"[^。！？；!?;\n]*(?:[。！？；!?;\n]+|$)")
 
 
 class Speak(Arguments):
-    text: str = Field(
+    text: Annotated[str, Passage(by_heart=True)] = Field(
         description=f"要朗读的文字，最多{MAX_CHARACTERS}字", min_length=1, max_length=MAX_CHARACTERS
     )
     voice: Literal["女声", "男声"] | None = Field(None, description="声音，用户提到时才填")

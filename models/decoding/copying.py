@@ -32,10 +32,11 @@ class Source:
     """What has been said, which arguments are copied from. A call stands between two tokens.
 
     `request`: the last of it that the person said; `may_open`: whether a guess may give way to a
-    call. `aloud`: tools that read a text aloud, which may also be known by heart."""
+    call. `by_heart`: tools whose text may also be one
+    that the model knows."""
 
     text: str
-    aloud: frozenset[str] = frozenset()
+    by_heart: frozenset[str] = frozenset()
     request: str = ""
     may_open: bool = False
     begin: str = "<tool_call>"
@@ -62,7 +63,7 @@ class CopyPenalty:
         argument = _VALUE.search(self._call or "")
         if argument is None:
             return
-        aloud = argument[1] in self._source.aloud
+        aloud = argument[1] in self._source.by_heart
         due = self._stretches.due(argument[2], aloud=aloud)
         if due is not None:
             logits -= _WHOLE * self._penalty * self._leaving(due).to(logits)

@@ -5,9 +5,13 @@ import json
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
+from agent.abilities import Abilities
 from agent.mending import mended
 from agent.parsing import CallArguments, CallStart
 from agent.quoting import about, named
+from tools.registry import discover
+
+PASSAGES = Abilities.of(discover().values()).passages
 
 
 @pytest.mark.parametrize(
@@ -28,7 +32,8 @@ def test_one_text_is_named_or_none(question: str, text: str | None) -> None:
 
 def told(said: str, tool: str, text: str, *after: BaseMessage) -> str:
     call = CallArguments(0, json.dumps({"text": text}, ensure_ascii=False))
-    mends = about([HumanMessage("给图打分：红狐狸"), AIMessage("0.2"), HumanMessage(said), *after])
+    before = [HumanMessage("给图打分：红狐狸"), AIMessage("0.2")]
+    mends = about([*before, HumanMessage(said), *after], PASSAGES)
     *_, last = mended(iter([CallStart(0, tool), call]), mends)
     assert isinstance(last, CallArguments)
     return str(json.loads(last.delta)["text"])

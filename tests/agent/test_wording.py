@@ -4,9 +4,13 @@ import json
 
 import pytest
 
+from agent.abilities import Abilities
 from agent.mending import mended
 from agent.parsing import CallArguments, CallStart
 from agent.wording import says_nothing, worded
+from tools.registry import discover
+
+SCENES = Abilities.of(discover().values()).scenes
 
 
 @pytest.mark.parametrize(
@@ -24,7 +28,7 @@ def test_words_that_name_nothing_are_known(words: str, nothing: bool) -> None:
 
 def told(question: str, name: str, **arguments: object) -> dict[str, object]:
     call = CallArguments(0, json.dumps(arguments, ensure_ascii=False))
-    *_, last = mended(iter([CallStart(0, name), call]), worded(question))
+    *_, last = mended(iter([CallStart(0, name), call]), worded(question, SCENES))
     assert isinstance(last, CallArguments)
     found: dict[str, object] = json.loads(last.delta)
     return found
