@@ -33,8 +33,10 @@ errors = Console(stderr=True, highlight=False)
 
 
 def show(line: str, style: str = "") -> None:
-    """Print one line as it is: nothing in it is markup or a control sequence."""
-    console.print(Text(plain(line), style))
+    """Print one line as it is: nothing in it is markup or a control sequence.
+
+    Where it is too long the terminal breaks it, so that a path is copied in one piece."""
+    console.print(Text(plain(line), style), soft_wrap=True)
 
 
 def message_of(error: DuomoError) -> str:
@@ -42,7 +44,7 @@ def message_of(error: DuomoError) -> str:
 
 
 def fail(error: DuomoError) -> NoReturn:
-    errors.print(Text(f"✗ {message_of(error)}", "red"))
+    errors.print(Text(f"✗ {message_of(error)}", "red"), soft_wrap=True)
     raise typer.Exit(1)
 
 
