@@ -5,7 +5,7 @@ A step never raises but `Cancelled`: an error of a tool becomes the result that 
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +40,7 @@ class Workshop:
     """What tools work with."""
 
     artifacts: ArtifactStore
-    library: "Library"
+    library: "Callable[[], Library]"  # opened when a tool first searches
     residency: "Residency"
     answers: AnswerCache | None = None
 
@@ -128,7 +128,7 @@ class Step:
             call_id=self._call_id,
             cancel=self._run.cancel,
             artifacts=workshop.artifacts,
-            library=workshop.library,
+            open_library=workshop.library,
             residency=workshop.residency,
             on_activity=self._show,
             on_times=self._add_times,

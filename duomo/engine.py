@@ -306,10 +306,11 @@ class Engine:
 
     def _first_needs(self) -> dict[str, Callable[[], object]]:
         """What a first question waits for, by the name that `/readyz` shows."""
-        needs: dict[str, Callable[[], object]] = {"library": self._wake_library}
+        needs: dict[str, Callable[[], object]] = {}
         if self._chat_model is None and not self.settings.llm_url:
             needs["llm"] = lambda: self._warm("llm")
-        return {**needs, "agent": self._agent}
+        # The library last: its embedder takes longest, and many a question does without.
+        return {**needs, "agent": self._agent, "library": self._wake_library}
 
     def _warm(self, role: str) -> None:
         with self.residency.lease(role):
@@ -377,7 +378,7 @@ class Engine:
     def _workshop(self) -> "Workshop":
         from agent.tooling import Workshop
 
-        return Workshop(self.artifacts, self.library, self.residency, self.answers)
+        return Workshop(self.artifacts, self._library, self.residency, self.answers)
 
 
 def _ask_first(settings: Settings) -> AskFirst:

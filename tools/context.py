@@ -42,9 +42,14 @@ class Activity:
 def _ignore(*_: object) -> None: ...
 
 
+def _no_library() -> "Library":
+    raise RuntimeError("nothing can be searched here")
+
+
 @dataclass(frozen=True)
 class ToolContext:
     """One tool call. `on_times(queued_seconds, load_seconds)` is called once for every lease;
+    `open_library` waits for the library where it isn't open yet;
     `rerun_of`: SHA-256 of the results that this call makes anew."""
 
     conversation_id: str
@@ -52,14 +57,18 @@ class ToolContext:
     call_id: str
     cancel: threading.Event
     artifacts: ArtifactStore
-    library: "Library"
     residency: "Residency"
+    open_library: "Callable[[], Library]" = _no_library
     on_activity: Callable[[Activity], None] = _ignore
     on_times: Callable[[float, float], None] = _ignore
     tool: str | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict)
     rerun_of: tuple[str, ...] = ()
     recall: Recall = field(default_factory=lambda: Recall(None))
+
+    @property
+    def library(self) -> "Library":
+        return self.open_library()
 
     @contextmanager
     def calling(self, tool: str, arguments: Mapping[str, Any]) -> Iterator["ToolContext"]:

@@ -3,6 +3,7 @@
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from models.errors import (
     NotFound,
     UnreadableMedia,
 )
+from retrieval.library import Library
 from tests.duomo.conftest import COLOURS, MakeEngine
 from tests.fixtures.home import CATALOG, picture
 
@@ -44,6 +46,27 @@ def test_a_conversation_goes_on_with_its_handles(make_engine: MakeEngine, folder
     second = engine.ask("它红吗", conversation_id=first.conversation_id)
     assert second.conversation_id == first.conversation_id
     assert second.steps[0].state == "done"
+
+
+def test_a_question_that_searches_nothing_does_not_wait_for_the_library(
+    make_engine: MakeEngine,
+    folder: Path,
+    gate: threading.Event,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Slow(Library):
+        def __init__(self, *told: Any) -> None:
+            gate.wait()
+            super().__init__(*told)
+
+    monkeypatch.setattr("duomo.engine.Library", Slow)
+    engine = make_engine("你好。", ("search_images", '{"query": "红色"}'), "没有图。")
+    assert engine.ask("你好").text == "你好。"
+    assert engine.warmup.loading() == ("library",)
+    threading.Timer(0.2, gate.set).start()
+    assert engine.ask("找红色的图").steps[0].tool == "search_images"
+    engine.warmup.wait()
+    assert engine.warmup.loading() == ()
 
 
 def test_a_run_that_is_stopped_raises(make_engine: MakeEngine, gate: threading.Event) -> None:

@@ -82,7 +82,6 @@ def context(store: ArtifactStore, residency: Residency, shown: list[Activity]) -
         call_id="t1",
         cancel=threading.Event(),
         artifacts=store,
-        library=None,  # type: ignore[arg-type]  # the tools tested with this context search nothing
         residency=residency,
         on_activity=shown.append,
     )

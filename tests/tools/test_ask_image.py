@@ -60,7 +60,6 @@ def context(store: ArtifactStore, seeing: Residency, shown: list[Activity]) -> T
         call_id="t1",
         cancel=threading.Event(),
         artifacts=store,
-        library=None,  # type: ignore[arg-type]  # nothing is searched
         residency=seeing,
         on_activity=shown.append,
     )

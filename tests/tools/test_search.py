@@ -62,7 +62,7 @@ def library(tmp_path: Path) -> Iterator[Library]:
 @pytest.fixture
 def searching(context: ToolContext, library: Library, pictures: Path) -> ToolContext:
     library.index([pictures], cancel=threading.Event())
-    return replace(context, library=library)
+    return replace(context, open_library=lambda: library)
 
 
 def test_the_best_comes_first_and_every_hit_gets_a_handle(searching: ToolContext) -> None:
@@ -151,4 +151,4 @@ def test_a_file_gone_since_it_was_indexed_is_left_out(
 
 def test_an_empty_library_says_how_to_fill_it(context: ToolContext, library: Library) -> None:
     with pytest.raises(ToolFailed, match="图库还是空的，先用 duomo index 加一个文件夹"):
-        search_images.invoke({"query": "红"}, replace(context, library=library))
+        search_images.invoke({"query": "红"}, replace(context, open_library=lambda: library))

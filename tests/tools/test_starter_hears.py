@@ -41,7 +41,6 @@ def context(tmp_path: Path, residency: Residency) -> Iterator[ToolContext]:
         call_id="t1",
         cancel=threading.Event(),
         artifacts=store,
-        library=None,  # type: ignore[arg-type]  # nothing is searched
         residency=residency,
     )
     store.close()

@@ -81,7 +81,6 @@ def context(store: ArtifactStore, residency: Residency, shown: list[Activity]) -
         call_id="t1",
         cancel=threading.Event(),
         artifacts=store,
-        library=None,  # type: ignore[arg-type]  # nothing is searched
         residency=residency,
         on_activity=shown.append,
     )

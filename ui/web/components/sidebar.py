@@ -158,7 +158,8 @@ def _forget(conversation_id: str) -> None:
 def _footer() -> None:
     """What the engine is and does just now."""
     try:
-        profile, library, readiness = about().profile, engine().library(), engine().ready()
+        profile, readiness = about().profile, engine().ready()
+        library = None if "library" in readiness.loading else engine().library()
     except EngineUnavailable:
         st.rerun()  # the whole page says so
     text = words()
@@ -167,8 +168,11 @@ def _footer() -> None:
         name = text.of(known, as_label(profile))
         st.caption(text("sidebar.profile", profile=name))
         _language_server()
-        st.caption(text("sidebar.images", count=library.images))
-        _indexing(library.job)
+        if library is None:
+            st.caption(f":material/hourglass_top: {text('sidebar.opening')}")
+        else:
+            st.caption(text("sidebar.images", count=library.images))
+            _indexing(library.job)
         if "llm" in readiness.loading:
             st.caption(f":material/hourglass_top: {text('sidebar.loading')}")
         for problem in readiness.problems:
