@@ -54,11 +54,16 @@ def resume(path: Path, parts: Mapping[str, Part]) -> dict[str, Any]:
 
 
 def log(path: Path, row: dict[str, float]) -> None:
-    """Append a row, with a header where the file is new; and print it."""
+    """Append a row, as `add_row` does, and print it."""
+    add_row(path, row)
+    print("  ".join(f"{name} {value:.4g}" for name, value in row.items()), flush=True)
+
+
+def add_row(path: Path, row: dict[str, float]) -> None:
+    """Append a row, with a header where the file is new."""
     is_new = not path.exists()
     with path.open("a", newline="") as file:
         writer = csv.DictWriter(file, list(row))
         if is_new:
             writer.writeheader()
         writer.writerow({name: f"{value:.6g}" for name, value in row.items()})
-    print("  ".join(f"{name} {value:.4g}" for name, value in row.items()), flush=True)

@@ -8,9 +8,7 @@ learns to guess from its own text, and finds out only thousands of updates later
 sound.
 """
 
-import csv
 import math
-import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +22,7 @@ from torch.nn.functional import cross_entropy, ctc_loss, gelu
 from training.asr.batches import IGNORED, Batch, Batches
 from training.asr.model import adopt, create, write
 from training.asr.units import Units
-from training.checkpoint import Part, resume, save
+from training.checkpoint import Part, StopAsked, add_row, resume, save
 from training.muon import Muon
 from training.optimizers import Optimizers
 from training.precision import autocast
@@ -62,16 +60,14 @@ class Trainer:
         self.optimizers = self._make_optimizers()
         counted = resume(folder / "state.pt", self._parts())
         self.step, self.seconds = int(counted.get("step", 0)), float(counted.get("seconds", 0.0))
-        self._stopping = False
 
     def run(self, batches: Batches) -> None:
         """Train until the plan's minutes are over or a signal says stop; both save."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
+        stop = StopAsked()
         self.model.train()
         stream = batches.starting_at(self.step)
         saved = time.monotonic()
-        while not self._stopping and self._done() < 1:
+        while not stop and self._done() < 1:
             began = time.monotonic()
             losses = self._update(next(stream))
             self.step += 1
@@ -145,20 +141,10 @@ class Trainer:
         )
 
     def _log(self, losses: dict[str, float]) -> None:
-        path = self.folder / "loss.csv"
-        is_new = not path.exists()
-        with path.open("a", newline="") as file:
-            writer = csv.writer(file)
-            if is_new:
-                writer.writerow(["step", "seconds", *losses])
-            writer.writerow(
-                [self.step, f"{self.seconds:.0f}", *(f"{v:.4g}" for v in losses.values())]
-            )
+        row = {"step": self.step, "seconds": self.seconds}
+        add_row(self.folder / "loss.csv", row | losses)
         if self.step % 20 == 0:
             print(f"asr {self._done():.0%}, step {self.step}:", losses, flush=True)
-
-    def _stop(self, *_: object) -> None:
-        self._stopping = True
 
     def _save(self) -> None:
         counted = {"step": self.step, "seconds": self.seconds}

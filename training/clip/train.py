@@ -5,7 +5,6 @@ describes as right, not its own alone: which ones is known from the facts. The a
 the facts off either embedding with one shared linear layer, which is thrown away afterwards.
 """
 
-import csv
 import math
 import time
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from rich.progress import Progress
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, normalize
 
-from training.checkpoint import Part, resume, save
+from training.checkpoint import Part, add_row, resume, save
 from training.clip.batches import Batch, Batches
 from training.clip.facts import FACTS
 from training.clip.model import EMBED_DIM, create, write_skeleton, write_weights
@@ -70,7 +69,8 @@ class Trainer:
                 began = time.monotonic()
                 losses = self._update(next(stream))
                 self.step += 1
-                self._log(losses, time.monotonic() - began)
+                row = {"step": self.step, "seconds": time.monotonic() - began}
+                add_row(self.folder / "loss.csv", row | losses)
                 progress.update(bar, completed=self.step, description=f"clip {losses['loss']:.2f}")
                 if self.step % self.plan.checkpoint_every == 0 or self.step == self.plan.steps:
                     self._checkpoint()
@@ -110,15 +110,6 @@ class Trainer:
             {"params": decayed, "weight_decay": self.plan.weight_decay},
             {"params": free, "weight_decay": 0.0},
         ]
-
-    def _log(self, losses: dict[str, float], seconds: float) -> None:
-        path = self.folder / "loss.csv"
-        is_new = not path.exists()
-        with path.open("a", newline="") as file:
-            writer = csv.writer(file)
-            if is_new:
-                writer.writerow(["step", "seconds", *losses])
-            writer.writerow([self.step, f"{seconds:.2f}", *(f"{v:.4f}" for v in losses.values())])
 
     def _checkpoint(self) -> None:
         save(self.folder / "state.pt", self._parts(), step=self.step)

@@ -3,7 +3,6 @@
 The cosine follows the CPU's clock, so that a busy machine takes longer and learns as much.
 """
 
-import csv
 import math
 import time
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from rich.progress import Progress
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, logsigmoid, softplus
 
-from training.checkpoint import Part, resume, save
+from training.checkpoint import Part, add_row, resume, save
 from training.judge.batches import Batch, Batches
 from training.judge.model import JudgeNet, Maps, start_from_clip, write_weights
 from training.judge.targets import NO_COLOR, Targets
@@ -58,7 +57,8 @@ class Trainer:
             bar = progress.add_task("judge", total=self.plan.minutes)
             while self.minutes < self.plan.minutes and not stop.is_set():
                 losses = self._timed_update(stream)
-                self._log(losses)
+                row = {"step": self.step, "minutes": self.minutes}
+                add_row(self.folder / "loss.csv", row | losses)
                 description = f"judge {losses['loss']:.2f}"
                 progress.update(bar, completed=self.minutes, description=description)
                 if self.minutes - saved > self.plan.checkpoint_minutes:
@@ -102,16 +102,6 @@ class Trainer:
             },
             {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
         ]
-
-    def _log(self, losses: dict[str, float]) -> None:
-        path = self.folder / "loss.csv"
-        is_new = not path.exists()
-        with path.open("a", newline="") as file:
-            writer = csv.writer(file)
-            if is_new:
-                writer.writerow(["step", "minutes", *losses])
-            figures = (f"{value:.4f}" for value in losses.values())
-            writer.writerow([self.step, f"{self.minutes:.3f}", *figures])
 
     def _checkpoint(self) -> None:
         counted = {"step": self.step, "minutes": self.minutes}
