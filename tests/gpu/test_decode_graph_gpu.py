@@ -1,4 +1,4 @@
-"""Decoding by a recorded pass on a real card. Run with `pytest -m gpu tests/gpu`."""
+"""Decoding by a recorded pass on a real card. Run with `pytest -n 0 -m gpu tests/gpu`."""
 
 import threading
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Weights that go up to a real card and leave it again. Run with `pytest -m gpu tests/gpu`."""
+"""Weights that go up to a real card and leave it again. Run with `pytest -n 0 -m gpu tests/gpu`."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Packed weights on a real card. Run with `pytest -m gpu tests/gpu`."""
+"""Packed weights on a real card. Run with `pytest -n 0 -m gpu tests/gpu`."""
 
 from pathlib import Path
 from typing import Any
