@@ -15,6 +15,7 @@ from training.world.scene import Scene, sample_scene
 from training.world.splits import TRAIN_SEEDS
 
 _CHUNK = 16  # pictures that a worker draws at a time
+_SIGN_SEEDS = 50_000_000  # after those of other files
 
 
 def training_scene(row: int) -> Scene:
@@ -31,6 +32,12 @@ def training_change(pair: int) -> tuple[Scene, Change]:
 def scene_of_pairs(row: int) -> Scene:
     """The scene of row `row` of a file of pairs: before a change, after it, before the next …"""
     return scene_in(training_change(row // 2), row)
+
+
+def scene_with_sign(row: int) -> Scene:
+    """The scene of row `row` of a file of signs: elsewhere one in fourteen has a sign, and a sign
+    says one of 36 texts."""
+    return sample_scene(TRAIN_SEEDS[_SIGN_SEEDS + row], must_have="sign")
 
 
 def scene_in(pair: tuple[Scene, Change], row: int) -> Scene:

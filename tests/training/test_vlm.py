@@ -11,16 +11,19 @@ import torch
 from PIL import Image
 from transformers import AutoProcessor, Qwen3VLForConditionalGeneration
 
+from training.pictures import PictureFile, scene_of_pairs, scene_with_sign
 from training.vlm import model as starter
 from training.vlm.conversations import IGNORE, Packer
 from training.vlm.export import save
 from training.vlm.instruct import answer_loss, conversation
 from training.vlm.labels import CELL_VALUES, SCENE_VALUES, label
+from training.vlm.pictures import Pictures
 from training.vlm.run import Rates, Stage
 from training.vlm.tower import see
 from training.world.kinds import KINDS
 from training.world.layout import lay_out
 from training.world.phrases import TRAIN
+from training.world.render import draw
 from training.world.scene import sample_scene
 
 
@@ -48,6 +51,26 @@ def test_cells_name_the_group_that_lies_there() -> None:
         assert KINDS[kind].key == group.kind
         assert CELL_VALUES["count"][count] == group.count
         assert CELL_VALUES["side"][side] == group.side
+
+
+def test_pictures_of_several_files_are_shown_with_their_own_scenes(tmp_path: Path) -> None:
+    side = 64
+    files = (
+        PictureFile(tmp_path / "signs.u8", 3, side, scene_with_sign),
+        PictureFile(tmp_path / "pairs.u8", 4, side, scene_of_pairs),
+    )
+    for file in files:
+        file.draw_missing()
+    pictures = Pictures.of(files, tmp_path / "labels.npz")
+    assert len(pictures) == 7
+    assert all(pictures.scene_of(row).find("sign") for row in range(3))
+    assert pictures.scene_of(4) == scene_of_pairs(1)
+    pixels, cells, scenes, _ = pictures.batch(np.array([4, 1]))  # given in order of the rows
+    for place, row in enumerate((1, 4)):
+        scene = pictures.scene_of(row)
+        assert pixels[place].numpy().tobytes() == draw(scene, side).tobytes()
+        assert cells[place].tolist() == label([scene]).cells[0].tolist()
+        assert scenes[place].tolist() == label([scene]).scene[0].tolist()
 
 
 def test_labels_name_the_setting_and_the_kinds() -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import torch
 
-from training.pictures import PictureFile, scene_of_pairs
+from training.pictures import PictureFile, scene_of_pairs, scene_with_sign
 from training.vlm import model as starter
 from training.vlm.export import save
 from training.vlm.instruct import align, instruct
-from training.vlm.labels import label_all
-from training.vlm.pretrain import Pictures, new_heads, pretrain
+from training.vlm.pictures import Pictures
+from training.vlm.pretrain import new_heads, pretrain
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,11 +22,13 @@ def main() -> None:
     options = _parse()
     torch.set_num_threads(options.threads)
     options.work.mkdir(parents=True, exist_ok=True)
-    file = PictureFile(options.pairs, options.pictures, starter.PIXELS, scene_of_pairs)
-    file.draw_missing()
-    pixels = file.read()
-    labels = label_all(len(pixels), options.work / "labels.npz")
-    _train(options, Pictures(pixels, labels))
+    files = (
+        PictureFile(options.signs, options.sign_pictures, starter.PIXELS, scene_with_sign),
+        PictureFile(options.pairs, options.pictures, starter.PIXELS, scene_of_pairs),
+    )
+    for file in files:
+        file.draw_missing()
+    _train(options, Pictures.of(files, options.work / "labels.npz"))
 
 
 def _train(options: argparse.Namespace, pictures: Pictures) -> None:
@@ -53,6 +55,8 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=ROOT / "models/starter/vlm")
     parser.add_argument("--pairs", type=Path, default=Path("runs/pairs-256.u8"))
     parser.add_argument("--pictures", type=int, default=48_000)
+    parser.add_argument("--signs", type=Path, default=Path("runs/signs-256.u8"))
+    parser.add_argument("--sign-pictures", type=int, default=6_000)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--start", type=Path, help="folder of finished weights to go on from")
     parser.add_argument("--language-model", type=Path, default=ROOT / "models/starter/llm")

@@ -17,11 +17,10 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from transformers import Qwen3VLForConditionalGeneration
 
-from training.pictures import scene_of_pairs
 from training.precision import autocast
 from training.vlm.conversations import IGNORE, Batch, Packer
 from training.vlm.model import IMAGE_PAD
-from training.vlm.pretrain import VALIDATION_ROWS, Pictures
+from training.vlm.pictures import Pictures
 from training.vlm.run import Rates, Stage
 from training.vlm.tower import see
 from training.world.phrases import HELD_OUT, TRAIN, PhraseBank
@@ -54,7 +53,7 @@ def align(
 
     def losses() -> Iterator[Callable[[], dict[str, Tensor]]]:
         for rows in pictures.rows(2000 + stage.step, BATCH):
-            batch = packer.batch([_descriptions(row) for row in np.sort(rows)])
+            batch = packer.batch([_descriptions(pictures.scene_of(int(r))) for r in np.sort(rows)])
             yield partial(_words, model, batch, pictures.batch(rows)[0])
 
     return stage.run(losses(), lambda: exactness(model, pictures, packer), _CHECK_EVERY)
@@ -79,7 +78,8 @@ def instruct(
 
     def losses() -> Iterator[Callable[[], dict[str, Tensor]]]:
         for rows in pictures.rows(3000 + stage.step, BATCH):
-            chosen = [conversation(scene_of_pairs(int(r)), Random(), TRAIN) for r in np.sort(rows)]
+            scenes = map(pictures.scene_of, map(int, np.sort(rows)))
+            chosen = [conversation(scene, Random(), TRAIN) for scene in scenes]
             yield partial(_words, model, packer.batch(chosen), pictures.batch(rows)[0])
 
     return stage.run(losses(), lambda: exactness(model, pictures, packer), _CHECK_EVERY)
@@ -144,8 +144,8 @@ def _words(
     return {"words": answer_loss(model, batch, *see(model.model.visual, pixels))}
 
 
-def _descriptions(row: int) -> list[Exchange]:
-    exchanges = ask(scene_of_pairs(row), Random(), TRAIN)
+def _descriptions(scene: Scene) -> list[Exchange]:
+    exchanges = ask(scene, Random(), TRAIN)
     return [e for e in exchanges if e.topic in ("describe", "brief")]
 
 
@@ -157,8 +157,7 @@ def exactness(
     whose every token is the likeliest one given those before it, which is what greedy decoding
     would write."""
     right: dict[str, list[bool]] = {}
-    last = len(pictures.pixels) - VALIDATION_ROWS
-    for rows in np.split(np.arange(last, last + count), count // BATCH):
+    for rows in np.split(pictures.validation(count), count // BATCH):
         _judge(model, pictures, packer, rows, right)
     shares = {topic: sum(hits) / len(hits) for topic, hits in sorted(right.items())}
     every = [hit for topic, hits in right.items() if topic not in ("describe",) for hit in hits]
@@ -172,7 +171,7 @@ def _judge(
     rows: NDArray[np.int64],
     right: dict[str, list[bool]],
 ) -> None:
-    asked = [_asked(row, packer) for row in rows]
+    asked = [_asked(int(row), pictures.scene_of(int(row)), packer) for row in rows]
     batch = packer.batch(asked)
     with autocast():
         tokens, deep = see(model.model.visual, pictures.batch(rows)[0])
@@ -186,10 +185,10 @@ def _judge(
             right.setdefault(exchange.topic, []).append(all(list(islice(hits, size))))
 
 
-def _asked(row: int, packer: Packer) -> list[Exchange]:
+def _asked(row: int, scene: Scene, packer: Packer) -> list[Exchange]:
     """As many held-out questions as fit a row."""
     rng = Random(f"validation-{row}")
-    exchanges = ask(scene_of_pairs(int(row)), rng, HELD_OUT)
+    exchanges = ask(scene, rng, HELD_OUT)
     rng.shuffle(exchanges)
     kept, room = [], packer.length - len(packer.prefix)
     for exchange in exchanges:

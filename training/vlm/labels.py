@@ -3,13 +3,13 @@
 A cell is the square of one visual token. Its labels are those of the group that fills most of it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.pictures import scene_of_pairs
 from training.vlm.model import TOKENS_A_SIDE, VISUAL_TOKENS
 from training.world.captions import visible_color
 from training.world.colors import COLORS
@@ -49,13 +49,13 @@ class Labels:
     kinds: NDArray[np.int8]
 
 
-def label_all(count: int, cache: Path) -> Labels:
-    """The labels of the first `count` pictures of a file of pairs, kept in `cache`."""
+def label_all(count: int, scenes: Iterable[Scene], cache: Path) -> Labels:
+    """The labels of `scenes`, of which there are `count`; those in `cache` if it has as many."""
     if cache.exists():
         kept = np.load(cache)
         if len(kept["scene"]) == count:
             return Labels(kept["cells"], kept["scene"], kept["kinds"])
-    labels = label([scene_of_pairs(row) for row in range(count)])
+    labels = label(list(scenes))
     np.savez(cache, cells=labels.cells, scene=labels.scene, kinds=labels.kinds)
     return labels
 

@@ -5,29 +5,25 @@ here, on labels that the layout gives for nothing. The heads are thrown away aft
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from transformers.models.qwen3_vl.modeling_qwen3_vl import Qwen3VLVisionModel
 
 from training.precision import autocast
-from training.vlm.labels import CELL_VALUES, IGNORE, SCENE_VALUES, Labels
+from training.vlm.labels import CELL_VALUES, IGNORE, SCENE_VALUES
+from training.vlm.pictures import BATCH, VALIDATION_ROWS, Pictures
 from training.vlm.run import Rates, Stage
 from training.vlm.tower import see
 from training.world.kinds import KINDS
 
-BATCH = 16
-VALIDATION_ROWS = 512  # the last ones of the file are never trained on
 _CELL_WEIGHTS = {"kind": 2.0, "color": 1.0, "count": 1.0, "side": 0.4, "row": 0.4, "text": 1.0}
 _DEEP_WEIGHT = 0.25
-_SIGNS_AGAIN = 6  # times more than others: one in 14 has a sign, and a sign says 1 of 36 texts
 _KINDS_WEIGHT = 5.0
 
 
@@ -39,32 +35,6 @@ class Heads(nn.Module):
         self.cells = nn.ModuleDict({n: nn.Linear(width, len(v)) for n, v in CELL_VALUES.items()})
         self.scene = nn.ModuleDict({n: nn.Linear(width, len(v)) for n, v in SCENE_VALUES.items()})
         self.kinds = nn.Linear(width, len(KINDS))
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """The pictures of a file of pairs and their labels."""
-
-    pixels: NDArray[np.uint8]
-    labels: Labels
-
-    def batch(self, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        rows = np.sort(rows)
-        named = (self.labels.cells, self.labels.scene, self.labels.kinds)
-        cells, scene, kinds = (torch.from_numpy(part[rows].astype(np.int64)) for part in named)
-        return torch.from_numpy(self.pixels[rows]), cells, scene, kinds
-
-    def rows(self, seed: int, batch: int = BATCH) -> Iterator[NDArray[np.int64]]:
-        """Endless batches of training rows: every picture once a round, signs more often."""
-        rows = np.arange(len(self.pixels) - VALIDATION_ROWS)
-        text = list(CELL_VALUES).index("text")
-        signs = rows[(self.labels.cells[: len(rows), :, text] != IGNORE).any(1)]
-        rows = np.concatenate([rows, *[signs] * _SIGNS_AGAIN])
-        while True:
-            order = np.random.default_rng(seed).permutation(rows)
-            for start in range(0, len(order) - batch + 1, batch):
-                yield order[start : start + batch]
-            seed += 1
 
 
 def new_heads(visual: Qwen3VLVisionModel) -> nn.ModuleList:
@@ -144,8 +114,7 @@ def _cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
 def accuracies(visual: Qwen3VLVisionModel, heads: Heads, pictures: Pictures) -> dict[str, float]:
     """On pictures never trained on: shares of cells and of settings named right."""
     right: dict[str, list[Tensor]] = {}
-    last = np.arange(len(pictures.pixels) - VALIDATION_ROWS, len(pictures.pixels))
-    for rows in np.split(last, VALIDATION_ROWS // BATCH):
+    for rows in np.split(pictures.validation(), VALIDATION_ROWS // BATCH):
         pixels, cells, scene, _ = pictures.batch(rows)
         with autocast():
             tokens, _ = see(visual, pixels)
