@@ -2,13 +2,14 @@
 
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageChops
 from transformers import AutoProcessor, Qwen3VLForConditionalGeneration
 
 from training.pictures import PictureFile, scene_of_pairs, scene_with_sign
@@ -24,7 +25,8 @@ from training.world.kinds import KINDS
 from training.world.layout import lay_out
 from training.world.phrases import TRAIN
 from training.world.render import draw
-from training.world.scene import sample_scene
+from training.world.scene import Group, Scene, sample_scene
+from training.world.signs import GLYPHS
 
 
 @pytest.fixture(scope="module")
@@ -65,12 +67,33 @@ def test_pictures_of_several_files_are_shown_with_their_own_scenes(tmp_path: Pat
     assert len(pictures) == 7
     assert all(pictures.scene_of(row).find("sign") for row in range(3))
     assert pictures.scene_of(4) == scene_of_pairs(1)
-    pixels, cells, scenes, _ = pictures.batch(np.array([4, 1]))  # given in order of the rows
+    rows = np.array([4, 1])  # given in order
+    pixels, (cells, scenes, *_) = pictures.pixels(rows), pictures.named(rows)
     for place, row in enumerate((1, 4)):
         scene = pictures.scene_of(row)
         assert pixels[place].numpy().tobytes() == draw(scene, side).tobytes()
         assert cells[place].tolist() == label([scene]).cells[0].tolist()
         assert scenes[place].tolist() == label([scene]).scene[0].tolist()
+
+
+def test_what_a_sign_says_is_named_where_it_is_written() -> None:
+    scene = next(s for s in map(scene_with_sign, range(50)) if _sign(s).text == "茶馆")
+    other = replace(scene, groups=tuple(replace(g, text=g.text and "乌镇") for g in scene.groups))
+    pixels = starter.PIXELS
+    changed = ImageChops.difference(draw(scene, pixels), draw(other, pixels)).convert("L")
+    ink = np.asarray(changed, float).reshape(8, pixels // 8, 8, pixels // 8).sum((1, 3)).ravel()
+    for one in (scene, other):
+        glyphs = label([one]).glyphs[0]
+        assert {GLYPHS[glyph] for glyph in glyphs[glyphs >= 0]} == set(str(_sign(one).text))
+        named = (glyphs >= 0).any(1)
+        assert ink[named].all()
+        assert ink[named].sum() > 0.6 * ink.sum()
+
+
+def _sign(scene: Scene) -> Group:
+    sign = scene.find("sign")
+    assert sign is not None
+    return sign
 
 
 def test_labels_name_the_setting_and_the_kinds() -> None:

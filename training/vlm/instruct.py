@@ -54,7 +54,7 @@ def align(
     def losses() -> Iterator[Callable[[], dict[str, Tensor]]]:
         for rows in pictures.rows(2000 + stage.step, BATCH):
             batch = packer.batch([_descriptions(pictures.scene_of(int(r))) for r in np.sort(rows)])
-            yield partial(_words, model, batch, pictures.batch(rows)[0])
+            yield partial(_words, model, batch, pictures.pixels(rows))
 
     return stage.run(losses(), lambda: exactness(model, pictures, packer), _CHECK_EVERY)
 
@@ -80,7 +80,7 @@ def instruct(
         for rows in pictures.rows(3000 + stage.step, BATCH):
             scenes = map(pictures.scene_of, map(int, np.sort(rows)))
             chosen = [conversation(scene, Random(), TRAIN) for scene in scenes]
-            yield partial(_words, model, packer.batch(chosen), pictures.batch(rows)[0])
+            yield partial(_words, model, packer.batch(chosen), pictures.pixels(rows))
 
     return stage.run(losses(), lambda: exactness(model, pictures, packer), _CHECK_EVERY)
 
@@ -174,7 +174,7 @@ def _judge(
     asked = [_asked(int(row), pictures.scene_of(int(row)), packer) for row in rows]
     batch = packer.batch(asked)
     with autocast():
-        tokens, deep = see(model.model.visual, pictures.batch(rows)[0])
+        tokens, deep = see(model.model.visual, pictures.pixels(rows))
         hidden = _hidden(model, batch, tokens, deep)
     for row, exchanges in enumerate(asked):
         wanted = batch.labels[row, 1:]

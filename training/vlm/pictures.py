@@ -40,14 +40,19 @@ class Pictures:
         part, within = self._place(row)
         return self.files[part].scene_of(within)
 
-    def batch(self, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """uint8 pixels [B, S, S, 3] and labels of `rows`, in the order of their numbers."""
-        rows = np.sort(rows)
-        places = [self._place(int(row)) for row in rows]
-        pixels = np.stack([self.parts[part][within] for part, within in places])
-        named = (self.labels.cells, self.labels.scene, self.labels.kinds)
-        cells, scene, kinds = (torch.from_numpy(part[rows].astype(np.int64)) for part in named)
-        return torch.from_numpy(pixels), cells, scene, kinds
+    def pixels(self, rows: NDArray[np.int64]) -> Tensor:
+        """uint8 [B, S, S, 3] of `rows`, in the order of their numbers."""
+        places = [self._place(int(row)) for row in np.sort(rows)]
+        return torch.from_numpy(np.stack([self.parts[part][within] for part, within in places]))
+
+    def named(self, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """The labels of `rows`, int64, in the order of their numbers and of `Labels`."""
+        named = self.labels
+        parts = (named.cells, named.scene, named.kinds, named.glyphs)
+        cells, scene, kinds, glyphs = (
+            torch.from_numpy(part[np.sort(rows)].astype(np.int64)) for part in parts
+        )
+        return cells, scene, kinds, glyphs
 
     def rows(self, seed: int, batch: int = BATCH) -> Iterator[NDArray[np.int64]]:
         """Endless batches of training rows, every picture once a round."""

@@ -21,10 +21,14 @@ from training.vlm.pictures import BATCH, VALIDATION_ROWS, Pictures
 from training.vlm.run import Rates, Stage
 from training.vlm.tower import see
 from training.world.kinds import KINDS
+from training.world.signs import GLYPHS
 
 _CELL_WEIGHTS = {"kind": 2.0, "color": 1.0, "count": 1.0, "side": 0.4, "row": 0.4, "text": 1.0}
 _DEEP_WEIGHT = 0.25
 _KINDS_WEIGHT = 5.0
+_GLYPHS_WEIGHT = 0.5  # what single cells say comes before what a whole sign says
+
+Named = tuple[Tensor, Tensor, Tensor, Tensor]  # cells, scene, kinds, glyphs as in Labels
 
 
 class Heads(nn.Module):
@@ -35,6 +39,7 @@ class Heads(nn.Module):
         self.cells = nn.ModuleDict({n: nn.Linear(width, len(v)) for n, v in CELL_VALUES.items()})
         self.scene = nn.ModuleDict({n: nn.Linear(width, len(v)) for n, v in SCENE_VALUES.items()})
         self.kinds = nn.Linear(width, len(KINDS))
+        self.glyphs = nn.Linear(width, len(GLYPHS))
 
 
 def new_heads(visual: Qwen3VLVisionModel) -> nn.ModuleList:
@@ -60,34 +65,30 @@ def pretrain(
 
     def losses() -> Iterator[Callable[[], dict[str, Tensor]]]:
         for rows in stream:
-            pixels, *labels = pictures.batch(rows)
-            yield partial(_looked, visual, heads, pixels, labels)
+            yield partial(_looked, visual, heads, pictures.pixels(rows), pictures.named(rows))
 
     return stage.run(losses(), lambda: accuracies(visual, cast(Heads, heads[0]), pictures), 200)
 
 
 def _looked(
-    visual: Qwen3VLVisionModel, heads: nn.ModuleList, pixels: Tensor, labels: list[Tensor]
+    visual: Qwen3VLVisionModel, heads: nn.ModuleList, pixels: Tensor, labels: Named
 ) -> dict[str, Tensor]:
     tokens, deep = see(visual, pixels)
-    return losses_of(heads, [tokens, *deep], *labels)
+    return losses_of(heads, [tokens, *deep], labels)
 
 
-def losses_of(
-    heads: nn.ModuleList, levels: list[Tensor], cells: Tensor, scene: Tensor, kinds: Tensor
-) -> dict[str, Tensor]:
+def losses_of(heads: nn.ModuleList, levels: list[Tensor], labels: Named) -> dict[str, Tensor]:
     """How badly each label is read off the visual tokens, over all `levels` [B, 64, d]."""
     parts: dict[str, Tensor] = {}
     for level, (head, seen) in enumerate(zip(heads, levels, strict=True)):
         weight = _DEEP_WEIGHT if level else 1.0
-        for name, loss in _level(cast(Heads, head), seen, cells, scene, kinds).items():
+        for name, loss in _level(cast(Heads, head), seen, labels).items():
             parts[name] = parts.get(name, 0.0) + weight * loss
     return parts
 
 
-def _level(
-    heads: Heads, tokens: Tensor, cells: Tensor, scene: Tensor, kinds: Tensor
-) -> dict[str, Tensor]:
+def _level(heads: Heads, tokens: Tensor, labels: Named) -> dict[str, Tensor]:
+    cells, scene, kinds, glyphs = labels
     pooled = tokens.mean(1)
     parts = {}
     for column, (name, weight) in enumerate(_CELL_WEIGHTS.items()):
@@ -99,7 +100,17 @@ def _level(
     parts["setting"] = torch.stack(settings).sum()
     present = heads.kinds(pooled).float()
     parts["kinds"] = _KINDS_WEIGHT * binary_cross_entropy_with_logits(present, kinds.float())
+    parts["glyphs"] = _GLYPHS_WEIGHT * _glyph_loss(heads.glyphs(tokens), glyphs)
     return parts
+
+
+def _glyph_loss(logits: Tensor, glyphs: Tensor) -> Tensor:
+    """How badly the characters are named in cells that have any, summed over the characters."""
+    known = (glyphs != IGNORE).any(-1)
+    places = torch.where(glyphs == IGNORE, len(GLYPHS), glyphs)[known]
+    there = torch.zeros(len(places), len(GLYPHS) + 1).scatter(1, places, 1.0)[:, :-1]
+    total = binary_cross_entropy_with_logits(logits[known].float(), there, reduction="sum")
+    return total / known.sum().clamp_min(1)
 
 
 def _cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
@@ -115,9 +126,9 @@ def accuracies(visual: Qwen3VLVisionModel, heads: Heads, pictures: Pictures) -> 
     """On pictures never trained on: shares of cells and of settings named right."""
     right: dict[str, list[Tensor]] = {}
     for rows in np.split(pictures.validation(), VALIDATION_ROWS // BATCH):
-        pixels, cells, scene, _ = pictures.batch(rows)
+        cells, scene, _, glyphs = pictures.named(rows)
         with autocast():
-            tokens, _ = see(visual, pixels)
+            tokens, _ = see(visual, pictures.pixels(rows))
         tokens = tokens.float()
         thing = (cells[..., 0] != IGNORE) & (cells[..., 0] != len(KINDS))
         for column, name in enumerate(CELL_VALUES):
@@ -127,4 +138,7 @@ def accuracies(visual: Qwen3VLVisionModel, heads: Heads, pictures: Pictures) -> 
         for column, name in enumerate(SCENE_VALUES):
             hit = heads.scene[name](tokens.mean(1)).argmax(-1) == scene[:, column]
             right.setdefault(f"acc.{name}", []).append(hit)
+        first = glyphs[..., 0]
+        hit = heads.glyphs(tokens).argmax(-1)[..., None] == glyphs
+        right.setdefault("acc.glyphs", []).append(hit.any(-1)[first != IGNORE])
     return {name: torch.cat(hits).float().mean().item() for name, hits in right.items()}

@@ -10,7 +10,7 @@ from training.world.colors import COLORS, WHITE
 from training.world.layout import Item, lay_out
 from training.world.light import light_of
 from training.world.scene import Group, Scene
-from training.world.signs import sign_font
+from training.world.signs import lettering, sign_font
 from training.world.styles import MANNERS, finish
 from training.world.things import DRAWERS
 
@@ -93,8 +93,6 @@ def _write_signs(image: Image.Image, scene: Scene) -> None:
 
 
 def _write(image: Image.Image, item: Item, text: str) -> None:
-    side = image.width
-    room = item.height * side
-    pixels = max(6, round(min(0.38 * room, 1.04 * room / len(text))))
-    at = (item.x * side, (item.y - item.height * 0.68) * side)
-    ImageDraw.Draw(image).text(at, text, font=sign_font(pixels), fill=(52, 20, 16), anchor="mm")
+    said = lettering(item, text, image.width)
+    font = sign_font(said.pixels)
+    ImageDraw.Draw(image).text((said.x, said.y), text, font=font, fill=(52, 20, 16), anchor="mm")
