@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -26,6 +27,10 @@ from models.errors import EngineUnavailable
 
 if TYPE_CHECKING:
     from duomo.engine import Engine
+
+SWITCH_SECONDS = 0.0005
+"""How long a thread may wait for the interpreter. A token takes a hundred short steps, and each
+would wait Python's own 5 ms while another thread imports something large."""
 
 SHUTDOWN_SECONDS = 3
 """How long answers in progress may take to finish once the engine is told to stop."""
@@ -100,6 +105,7 @@ def serve(
     starts the engine again when it ends, so that it may be asked to. Raises EngineUnavailable when
     the data directory or the port is taken.
     """
+    sys.setswitchinterval(SWITCH_SECONDS)
     with claim_home(settings.home) as claim, _listen(settings) as listening:
         url = _url(settings, listening)
         claim.serving_at(url)

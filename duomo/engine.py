@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self
 
@@ -109,7 +110,7 @@ class Engine:
         self.pictures = Pictures(self._library, self.artifacts, self.residency)
         self.creations = Creations(settings.artifacts_dir, self.artifacts)
         self.pulls = Pulls(settings, self._pulled)
-        self.warmup = Warmup(self._first_needs())
+        self.warmup = self._new_warmup()
 
     # Life
 
@@ -260,7 +261,7 @@ class Engine:
         """Try again what failed at the start for want of its checkpoint."""
         if self.warmup.problems():
             self.warmup.close()
-            self.warmup = Warmup(self._first_needs())
+            self.warmup = self._new_warmup()
             self.warmup.start()
 
     def suggestions(self) -> tuple[str, ...]:
@@ -303,6 +304,10 @@ class Engine:
         }
         others = {name: absent(tool) for name, tool in found.items() if name not in offered}
         return offered, others
+
+    def _new_warmup(self) -> Warmup:
+        prepared = [partial(self.residency.prepare, role) for role in self.profile.roles]
+        return Warmup(self._first_needs(), prepared)
 
     def _first_needs(self) -> dict[str, Callable[[], object]]:
         """What a first question waits for, by the name that `/readyz` shows."""

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from models.errors import DuomoError
 
@@ -12,12 +12,18 @@ log = logging.getLogger(__name__)
 class Warmup:
     """Named parts, loaded in order on one thread. A part that fails does not stop the others."""
 
-    def __init__(self, parts: Mapping[str, Callable[[], object]]) -> None:
+    def __init__(
+        self,
+        parts: Mapping[str, Callable[[], object]],
+        afterwards: Iterable[Callable[[], object]] = (),
+    ) -> None:
+        """`afterwards`: what nobody waits for, but later questions are the faster for it."""
         self._parts = dict(parts)
+        self._afterwards = tuple(afterwards)
         self._lock = threading.Lock()
         self._loading = list(parts)
         self._problems: list[DuomoError] = []
-        self._stop = threading.Event()
+        self._loaded, self._stop = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="warmup", daemon=True)
 
     def start(self) -> None:
@@ -34,18 +40,27 @@ class Warmup:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Blocks until all is loaded or has failed; False when `timeout` seconds were too few."""
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
+        return self._loaded.wait(timeout)
 
     def close(self) -> None:
         """Begin no further part."""
         self._stop.set()
 
     def _run(self) -> None:
-        for name, load in self._parts.items():
+        try:
+            for name, load in self._parts.items():
+                if self._stop.is_set():
+                    return
+                self._load(name, load)
+        finally:
+            self._loaded.set()
+        for more in self._afterwards:
             if self._stop.is_set():
                 return
-            self._load(name, load)
+            try:
+                more()
+            except Exception:  # it is tried again by whoever needs it, who then says so
+                log.exception("%s", more)
 
     def _load(self, name: str, load: Callable[[], object]) -> None:
         problem: DuomoError | None = None

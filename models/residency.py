@@ -130,6 +130,12 @@ class Residency:
         finally:
             self._end(resident, plan, size, proxy)
 
+    def prepare(self, role: str) -> None:
+        """Import what loads `role` and read what it needs, seconds of work that its first lease is
+        spared. Nothing is loaded; what goes wrong is said when it is leased."""
+        with suppress(DuomoError):
+            self._plan(self.checkpoint(role))
+
     def prefetch(self, role: str) -> None:
         """`role` will be leased soon: begin to bring it here while the device goes on. Does not
         wait; what goes wrong is said when it is leased."""

@@ -41,6 +41,27 @@ def test_a_part_that_fails_is_a_problem_and_the_others_go_on() -> None:
     assert warmup.loading() == ()
 
 
+def test_nobody_waits_for_what_comes_afterwards_and_a_stop_leaves_it_out() -> None:
+    begun, go_on, done = threading.Event(), threading.Event(), threading.Event()
+
+    def slow() -> None:
+        begun.set()
+        go_on.wait(5)
+
+    def mistaken() -> None:
+        raise ZeroDivisionError
+
+    warmup = Warmup({"part": lambda: None}, [mistaken, slow, done.set])
+    assert not warmup.wait(0)
+    warmup.start()
+    assert begun.wait(5)
+    assert warmup.wait(5)
+    assert warmup.loading() == ()
+    warmup.close()
+    go_on.set()
+    assert not done.wait(0.2)
+
+
 def test_a_value_is_made_once_however_many_threads_ask() -> None:
     made, ready = [], threading.Barrier(8)
 

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from models.catalog import Catalog, Profile
+from models.catalog import Catalog, Checkpoint, Profile
 from models.errors import Cancelled, CheckpointBroken, CheckpointMissing, NotFound, OutOfMemory
 from models.residency import Residency
+from models.roles import Role, role_class
 from models.roles.llm import LanguageModel, Sampling
 from tests.fixtures import tiny
 
@@ -219,6 +220,33 @@ def test_broken_files_are_named_and_the_device_is_free_again(
         pass
     with residency.lease("llm"):
         assert [r.checkpoint for r in residency.state().residents] == ["tiny-llm"]
+    residency.close()
+
+
+def test_what_a_lease_is_spared_is_done_beforehand_and_loads_nothing(
+    catalog: Catalog, profile: Profile, data_dir: Path
+) -> None:
+    imported: list[str] = []
+
+    def resolve(checkpoint: Checkpoint) -> type[Role]:
+        imported.append(checkpoint.name)
+        return role_class(checkpoint)
+
+    residency = Residency(
+        catalog,
+        profile,
+        device=torch.device("cpu"),
+        budget_bytes=2**28,
+        data_dir=data_dir,
+        resolve=resolve,
+    )
+    residency.prepare("clip")
+    residency.prepare("vlm")  # there are no files of it
+    residency.prepare("tts")  # nor is there such a role
+    assert imported == ["tiny-clip"]
+    assert residency.state().residents == ()
+    with residency.lease("clip"):
+        assert imported == ["tiny-clip"]
     residency.close()
 
 
