@@ -14,21 +14,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
+from api.artifact_schemas import ArtifactInfo, Dictated
 from api.conversation_client import ConversationCalls
 from api.folding import fold, is_terminal
 from api.library_client import LibraryCalls
 from api.model_client import ModelCalls
 from api.picture_client import CreationCalls, PictureCalls
-from api.schemas import (
-    About,
-    ArtifactInfo,
-    CacheView,
-    DeviceView,
-    Dictated,
-    Health,
-    Readiness,
-)
 from api.settings_schemas import SettingsView
+from api.system_schemas import About, CacheView, DeviceView, Health, Readiness
 from api.transcript import Said, Step, Thinking, Transcript, Turn
 from api.turn_client import TurnCalls
 from api.wire import DEFAULT_URL, SLOW_SECONDS, path_part, view_of

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from api.folding import fold, is_terminal
-from api.schemas import (
+from api.run_schemas import (
     ConversationList,
     ConversationView,
     EventList,

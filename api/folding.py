@@ -12,7 +12,9 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from api.schemas import ArtifactView, ErrorView, RunState, StoredEventView
+from api.artifact_schemas import ArtifactView
+from api.run_schemas import RunState, StoredEventView
+from api.schemas import ErrorView
 from api.transcript import (
     STEP_ENDED,
     Said,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from api.schemas import (
+from api.library_schemas import (
     GalleryView,
     HitList,
     HitView,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from api.schemas import ModelsView, PullBody, PullView, RemovedView
+from api.model_schemas import ModelsView, PullBody, PullView, RemovedView
 from api.wire import Wire, path_part, view_of
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from api.artifact_schemas import ArtifactInfo
 from api.picture_schemas import (
     CreationDetail,
     CreationPage,
@@ -13,7 +14,6 @@ from api.picture_schemas import (
     PicturePage,
     PictureText,
 )
-from api.schemas import ArtifactInfo
 from api.wire import Wire, path_part
 
 _BUNDLE_SECONDS = 300.0

@@ -5,7 +5,8 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from api.schemas import ArtifactInfo, Sha256, Wire
+from api.artifact_schemas import ArtifactInfo
+from api.schemas import Sha256, Wire
 
 Colour = Literal[
     "red",

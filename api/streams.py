@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 
-from api.schemas import StoredEventView
+from api.run_schemas import StoredEventView
 from api.wire import HEARTBEAT_SECONDS
 from models.errors import NotFound
 

@@ -4,7 +4,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from api.schemas import ArtifactView, ErrorView, RunState
+from api.artifact_schemas import ArtifactView
+from api.run_schemas import RunState
+from api.schemas import ErrorView
 
 StepState = Literal[
     "writing",

@@ -2,7 +2,7 @@
 
 import httpx
 
-from api.schemas import ConversationView
+from api.run_schemas import ConversationView
 from api.turn_schemas import FeedbackList, FeedbackView
 from api.wire import Wire, path_part
 

@@ -3,26 +3,21 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from api.artifact_schemas import ArtifactInfo, LineageView
 from api.errors import view_of
-from api.schemas import (
-    ArtifactInfo,
+from api.library_schemas import HitView, IndexJob
+from api.model_schemas import ModelView, ProfileView, PullView
+from api.run_schemas import ConversationView, RunView
+from api.schemas import Words
+from api.system_schemas import (
     CheckpointView,
-    ConversationView,
     DeviceView,
-    HitView,
-    IndexJob,
     LanguageServerView,
-    LineageView,
-    ModelView,
     ParkedView,
-    ProfileView,
-    PullView,
     ResidentView,
-    RunView,
     SwapView,
     ToolView,
     WaitingView,
-    Words,
 )
 
 if TYPE_CHECKING:

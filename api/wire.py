@@ -10,7 +10,8 @@ import httpx
 from httpx_sse import EventSource, ServerSentEvent, SSEError
 from pydantic import BaseModel, ValidationError
 
-from api.schemas import ErrorBody, StoredEventView
+from api.run_schemas import StoredEventView
+from api.schemas import ErrorBody
 from models.errors import DuomoError, EngineUnavailable, error_named
 
 DEFAULT_URL = "http://127.0.0.1:8765"

@@ -16,11 +16,9 @@ ROOT = Path(__file__).parents[1]
 CHAIN = ("models", "retrieval", "tools", "agent", "duomo", "api")
 LIGHT = (
     "api.client",
-    "api.picture_schemas",
-    "api.settings_schemas",
     "api.schemas",
     "api.transcript",
-    "api.turn_schemas",
+    *sorted(f"api.{path.stem}" for path in (ROOT / "api").glob("*_schemas.py")),
 )
 MAY_IMPORT: dict[str, set[str]] = {
     **{package: set(CHAIN[: i + 1]) for i, package in enumerate(CHAIN)},

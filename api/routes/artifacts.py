@@ -6,8 +6,8 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 from starlette.concurrency import run_in_threadpool
 
+from api.artifact_schemas import ArtifactInfo
 from api.host import EngineDep
-from api.schemas import ArtifactInfo
 from api.uploads import UPLOAD, uploaded
 from api.views import artifact_info
 from models.errors import NotFound

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter
 
 from api.host import EngineDep
-from api.schemas import CacheView
+from api.system_schemas import CacheView
 
 if TYPE_CHECKING:
     from tools.answer_cache import CacheStats

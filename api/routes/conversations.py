@@ -13,7 +13,7 @@ from api.folding import fold
 from api.host import EngineDep, HostDep
 from api.markdown import as_page, page_name
 from api.routes.runs import After, LastEventId, resume_point
-from api.schemas import (
+from api.run_schemas import (
     ConversationList,
     ConversationTitle,
     ConversationView,

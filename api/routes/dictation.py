@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
+from api.artifact_schemas import Dictated
 from api.host import EngineDep
-from api.schemas import Dictated
 from api.uploads import UPLOAD, uploaded
 
 router = APIRouter(prefix="/api/dictation", tags=["dictation"])

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.errors import view_of
 from api.host import HostDep
-from api.schemas import Health, Readiness
+from api.system_schemas import Health, Readiness
 from duomo.home import home_id
 from duomo.version import VERSION
 from models.errors import DuomoError

@@ -6,8 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api.host import EngineDep
-from api.routes.artifacts import CHANGING, Size
-from api.schemas import (
+from api.library_schemas import (
     HitList,
     IndexJob,
     IndexJobBody,
@@ -15,8 +14,9 @@ from api.schemas import (
     NewIndex,
     UnreadableList,
     UnreadableView,
-    Words,
 )
+from api.routes.artifacts import CHANGING, Size
+from api.schemas import Words
 from api.views import hit_views, job_view
 
 router = APIRouter(prefix="/api/library", tags=["library"])

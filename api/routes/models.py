@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from api.host import EngineDep
-from api.schemas import ModelsView, NewPull, PullBody, PullView, RemovedView
+from api.model_schemas import ModelsView, NewPull, PullBody, PullView, RemovedView
 from api.views import model_view, profile_view, pull_view
 from duomo.checkpoints import profiles_of
 

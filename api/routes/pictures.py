@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
+from api.artifact_schemas import ArtifactInfo
 from api.host import EngineDep
 from api.picture_schemas import (
     Chosen,
@@ -18,7 +19,6 @@ from api.picture_schemas import (
     PictureText,
 )
 from api.picture_views import picture_detail, picture_page
-from api.schemas import ArtifactInfo
 from api.views import artifact_info
 from api.zipped import zipped
 

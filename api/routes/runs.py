@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api import streams
 from api.host import EngineDep, HostDep
-from api.schemas import NewRun, RunView, StartedRun
+from api.run_schemas import NewRun, RunView, StartedRun
 from api.views import run_view
 
 router = APIRouter(prefix="/api", tags=["runs"])

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from api.host import EngineDep
-from api.schemas import Answer, NewDependants, NewRerun, RunView, StartedRun
+from api.run_schemas import Answer, NewDependants, NewRerun, RunView, StartedRun
 from api.views import run_view
 
 router = APIRouter(prefix="/api", tags=["steps"])

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Response
 
 from api.host import EngineDep
+from api.library_schemas import GalleryPicture, GalleryView
 from api.routes.artifacts import CHANGING, Size
-from api.schemas import About, DeviceView, GalleryPicture, GalleryView, Words
+from api.schemas import Words
+from api.system_schemas import About, DeviceView
 from api.views import checkpoint_view, device_view, language_server_view, tool_view
 from duomo.version import VERSION
 

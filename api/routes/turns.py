@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Response
 
 from api.host import EngineDep
-from api.schemas import ConversationView
+from api.run_schemas import ConversationView
 from api.turn_schemas import FeedbackList, FeedbackView, NewBranch, NewFeedback
 from api.views import conversation_view
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from api.schemas import IndexJob
+from api.library_schemas import IndexJob
 from duomo.engine import Engine
 from duomo.samples import Gallery
 from duomo.settings import Settings

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.schemas import ModelView, PullView
+from api.model_schemas import ModelView, PullView
 from models.errors import (
     CheckpointBusy,
     CheckpointMissing,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from api.client import Client, Step, Transcript, Turn, fold
-from api.schemas import StoredEventView
+from api.run_schemas import StoredEventView
 from models.errors import AlreadyAnswered, InvalidRequest, NotFound
 from tests.api.conftest import Running, Serve
 from tests.fixtures.home import picture

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.folding import fold
-from api.schemas import StoredEventView
+from api.run_schemas import StoredEventView
 from api.transcript import Transcript
 
 PICTURE = {

@@ -6,7 +6,7 @@ import zipfile
 from PIL import Image
 from playwright.sync_api import expect
 
-from api.schemas import ArtifactView
+from api.artifact_schemas import ArtifactView
 from tests.e2e.conftest import SHOTS, Tabs
 from tests.e2e.product import Product
 from tests.e2e.test_chat import ask, conversation_of, finished

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from api.artifact_schemas import ArtifactView
 from api.client import Step
-from api.schemas import ArtifactView
 from tests.api.conftest import Running, Serve
 from tests.fixtures.home import picture
 

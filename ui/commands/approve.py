@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from api.client import Client, Step
-from api.schemas import ToolView
+from api.system_schemas import ToolView
 from models.errors import AlreadyAnswered, ApprovalNeeded, InvalidRequest
 from ui.commands.live import arguments_of
 from ui.commands.terminal import is_interactive, message_of, show, text

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from api.artifact_schemas import ArtifactView
 from api.client import Client, Step, Transcript, Turn, fold
-from api.schemas import ArtifactView, ToolView
+from api.system_schemas import ToolView
 from duomo.settings import load_settings
 from ui.commands.approve import ask_about, check_somebody_is_there
 from ui.commands.live import LiveTurn

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import typer
 
 from api.client import Client
-from api.schemas import CacheView
+from api.system_schemas import CacheView
 from duomo.settings import load_settings
 from ui.commands.terminal import show, text, told_plainly
 from ui.engine import connect

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.client import Client
-from api.schemas import ConversationView
+from api.run_schemas import ConversationView
 from duomo.settings import load_settings
 from models.errors import Cancelled, InvalidRequest, NotFound
 from ui.commands.terminal import console, errors, is_interactive, show, text, told_plainly

@@ -9,7 +9,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from api.client import Client
-from api.schemas import IndexJob, UnreadableView
+from api.library_schemas import IndexJob, UnreadableView
 from duomo.settings import load_settings
 from ui.commands.terminal import console, errors, show, text, told_plainly
 from ui.engine import connect

@@ -30,7 +30,7 @@ from ui.measures import duration, size
 from ui.untrusted import one_line, plain
 
 if TYPE_CHECKING:
-    from api.schemas import RemovedView
+    from api.model_schemas import RemovedView
     from duomo.pulls import PullJob, Pulls
     from models.catalog import Checkpoint
     from models.hashing import OnBytes

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.client import Client
-from api.schemas import HitView
+from api.library_schemas import HitView
 from duomo.settings import load_settings
 from models.errors import InvalidRequest
 from ui.commands.terminal import console, errors, text, told_plainly

@@ -8,7 +8,7 @@ import os
 import streamlit as st
 
 from api.client import Client
-from api.schemas import About
+from api.system_schemas import About
 from duomo.settings import load_settings
 
 

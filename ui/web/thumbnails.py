@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from api.artifact_schemas import ArtifactInfo
 from api.client import Client
-from api.schemas import ArtifactInfo
 from duomo.settings import Settings
 from models.errors import DuomoError, EngineUnavailable
 

@@ -8,7 +8,7 @@ from io import BytesIO
 import streamlit as st
 from PIL import Image
 
-from api.schemas import ArtifactView
+from api.artifact_schemas import ArtifactView
 from models.errors import NotFound
 from ui.untrusted import as_label
 from ui.web.components.picture_menu import show_menu

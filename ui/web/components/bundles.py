@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 
 import streamlit as st
 
-from api.schemas import ConversationView
+from api.run_schemas import ConversationView
 from models.errors import DuomoError
 from ui.untrusted import as_label, file_stem, one_line
 from ui.web.current import open_conversation

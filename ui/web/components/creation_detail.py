@@ -6,9 +6,9 @@ from typing import Any
 
 import streamlit as st
 
+from api.artifact_schemas import ArtifactInfo
 from api.client import Step, Turn
 from api.picture_schemas import CreationDetail
-from api.schemas import ArtifactInfo
 from models.errors import DuomoError
 from ui.untrusted import as_label
 from ui.web.components.artifacts import LARGE, SMALL

@@ -5,7 +5,7 @@ from html import escape
 
 import streamlit as st
 
-from api.schemas import ArtifactInfo
+from api.artifact_schemas import ArtifactInfo
 from ui.untrusted import one_line
 from ui.web.words import words
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from api.schemas import IndexJob, LibraryView
+from api.library_schemas import IndexJob, LibraryView
 from models.errors import DuomoError, EngineUnavailable
 from ui.measures import duration
 from ui.untrusted import as_label

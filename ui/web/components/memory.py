@@ -4,7 +4,7 @@ from html import escape
 
 import streamlit as st
 
-from api.schemas import DeviceView, ResidentView, SwapView
+from api.system_schemas import DeviceView, ResidentView, SwapView
 from models.errors import EngineUnavailable
 from ui.measures import duration, size
 from ui.untrusted import as_label, one_line

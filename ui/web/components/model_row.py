@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from api.schemas import ModelView
+from api.model_schemas import ModelView
 from ui.measures import size
 from ui.untrusted import as_label
 from ui.web.words import told, words

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from api.schemas import ArtifactView
+from api.artifact_schemas import ArtifactView
 from models.errors import DuomoError
 from ui.untrusted import as_label, one_line
 from ui.web.asking import ask, begin

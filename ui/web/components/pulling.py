@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from api.schemas import PullView
+from api.model_schemas import PullView
 from models.errors import DuomoError, EngineUnavailable
 from ui.measures import duration, size
 from ui.untrusted import as_label

@@ -5,8 +5,8 @@ from typing import Any
 
 import streamlit as st
 
+from api.artifact_schemas import ArtifactView
 from api.client import Step
-from api.schemas import ArtifactView
 from ui.untrusted import as_label
 from ui.web.components.artifacts import (
     LARGE,

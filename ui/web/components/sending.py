@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from api.schemas import MAX_ATTACHMENTS, ConversationView
+from api.run_schemas import MAX_ATTACHMENTS, ConversationView
 from models.errors import DuomoError
 from ui.untrusted import as_label, one_line
 from ui.web.asking import start

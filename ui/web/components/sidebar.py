@@ -6,7 +6,8 @@ from datetime import date, datetime
 
 import streamlit as st
 
-from api.schemas import ConversationView, IndexJob
+from api.library_schemas import IndexJob
+from api.run_schemas import ConversationView
 from models.errors import EngineUnavailable, NotFound
 from ui.untrusted import as_label, one_line
 from ui.web.components.bundles import show_export, show_import

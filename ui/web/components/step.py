@@ -5,8 +5,9 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from api.artifact_schemas import ArtifactView
 from api.client import Step
-from api.schemas import ArtifactView, ToolView
+from api.system_schemas import ToolView
 from models.errors import ToolAbsent
 from ui.untrusted import as_label, one_line, plain
 from ui.web.components.results import show_result

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
+from api.artifact_schemas import ArtifactView
 from api.client import Said, Step, Thinking, Transcript, Turn
-from api.schemas import ArtifactView
 from api.turn_schemas import FeedbackView
 from ui.untrusted import as_label, as_markdown, plain
 from ui.web.components.artifacts import show_artifacts

@@ -7,7 +7,7 @@ other words in a new conversation that has what stood before it.
 import streamlit as st
 
 from api.client import Turn
-from api.schemas import MAX_TEXT
+from api.run_schemas import MAX_TEXT
 from api.turn_schemas import FeedbackView
 from models.errors import DuomoError
 from ui.web.asking import ask, ask_in_branch

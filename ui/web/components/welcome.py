@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from api.schemas import GalleryPicture, GalleryView
+from api.library_schemas import GalleryPicture, GalleryView
 from ui.untrusted import as_label
 from ui.web.engine import about, engine, sample
 from ui.web.words import words

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from api.schemas import About, CheckpointView
+from api.system_schemas import About, CheckpointView
 from ui.untrusted import as_label
 from ui.web.engine import about, engine
 from ui.web.words import words

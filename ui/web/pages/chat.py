@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
+from api.artifact_schemas import ArtifactInfo
 from api.client import Transcript, Turn
-from api.schemas import ArtifactInfo
 from api.turn_schemas import FeedbackView
 from models.errors import DuomoError, EngineUnavailable, NotFound
 from ui.untrusted import as_label, one_line

@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
+from api.artifact_schemas import ArtifactInfo
 from api.picture_schemas import CreationPage
-from api.schemas import ArtifactInfo
 from models.errors import DuomoError
 from ui.untrusted import one_line
 from ui.web.components.creation_detail import ACT, compare, show_creation

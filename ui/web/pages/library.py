@@ -5,8 +5,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from api.library_schemas import LibraryView
 from api.picture_schemas import PicturePage, PictureView
-from api.schemas import LibraryView
 from models.errors import DuomoError
 from ui.untrusted import as_label
 from ui.web.components.folders import show_folders, show_indexing

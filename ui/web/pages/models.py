@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from api.schemas import ModelsView, ModelView, ProfileView
+from api.model_schemas import ModelsView, ModelView, ProfileView
 from models.errors import DuomoError
 from ui.measures import size
 from ui.untrusted import as_label
