@@ -1,6 +1,5 @@
-"""Marks on an argument say what it holds, to whoever handles calls without knowing the tool.
-
-query: Annotated[Sentence, Scene()] = Field(description="要找的画面")
+"""Marks on an argument say what it holds, to whoever handles calls without knowing the tool:
+`query: Annotated[Sentence, Scene()]`.
 """
 
 import typing
