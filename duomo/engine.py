@@ -56,6 +56,10 @@ if TYPE_CHECKING:
     from agent.tooling import Workshop
 
 
+FIRST_PICTURES_SECONDS = 20.0
+"""How long a search in an empty library waits for what is being indexed."""
+
+
 class Engine:
     """One per data directory. `start` begins the background work, `close` ends everything.
 
@@ -87,6 +91,7 @@ class Engine:
         self.tools, self.absent_tools = self._sorted_tools()
         self.events = EventLog(settings.events_path)
         self._library = Once(self._open_library)
+        self._awake = Once(self._wake_library)
         self._memory = Once(self._open_memory)
         self._agent = Once(self._build_agent)
         self.runs = Runs(self.events, self.artifacts, self._agent)
@@ -315,7 +320,7 @@ class Engine:
         if self._chat_model is None and not self.settings.llm_url:
             needs["llm"] = lambda: self._warm("llm")
         # The library last: its embedder takes longest, and many a question does without.
-        return {**needs, "agent": self._agent, "library": self._wake_library}
+        return {**needs, "agent": self._agent, "library": self._awake}
 
     def _warm(self, role: str) -> None:
         with self.residency.lease(role):
@@ -326,6 +331,13 @@ class Engine:
         if self.indexing.resume() is None and (folders := self._folders_to_index()):
             self.indexing.start(folders)
         self.watching.start()
+
+    def _searchable(self) -> Library:
+        """The library as tools search it: on a first run with the sample gallery in it."""
+        self._awake()
+        if not self.library.stats().pictures:
+            self.indexing.wait(FIRST_PICTURES_SECONDS)
+        return self.library
 
     def _folders_to_index(self) -> list[Path]:
         """The sample gallery on a first run, later all folders."""
@@ -383,7 +395,7 @@ class Engine:
     def _workshop(self) -> "Workshop":
         from agent.tooling import Workshop
 
-        return Workshop(self.artifacts, self._library, self.residency, self.answers)
+        return Workshop(self.artifacts, self._searchable, self.residency, self.answers)
 
 
 def _ask_first(settings: Settings) -> AskFirst:

@@ -1,5 +1,6 @@
 """The engine as a library: ask, search, carry on, and share the device."""
 
+import json
 import threading
 import time
 from pathlib import Path
@@ -67,6 +68,18 @@ def test_a_question_that_searches_nothing_does_not_wait_for_the_library(
     assert engine.ask("找红色的图").steps[0].tool == "search_images"
     engine.warmup.wait()
     assert engine.warmup.loading() == ()
+
+
+def test_a_search_right_after_the_first_start_finds_the_sample_pictures(
+    make_engine: MakeEngine, folder: Path
+) -> None:
+    names = [{"file": path.name, "caption": "一张图"} for path in sorted(folder.glob("*.png"))]
+    (folder / "index.json").write_text(json.dumps(names))
+    engine = make_engine(
+        ("search_images", '{"query": "红色", "top_k": 2}'), "两张。", gallery=folder
+    )
+    (step,) = engine.ask("找红色的图").steps
+    assert (step.state, len(step.artifacts)) == ("done", 2)
 
 
 def test_a_run_that_is_stopped_raises(make_engine: MakeEngine, gate: threading.Event) -> None:
