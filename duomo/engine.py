@@ -92,6 +92,7 @@ class Engine:
         self.events = EventLog(settings.events_path)
         self._library = Once(self._open_library)
         self._awake = Once(self._wake_library)
+        self._searchable = Once(self._with_first_pictures)
         self._memory = Once(self._open_memory)
         self._agent = Once(self._build_agent)
         self.runs = Runs(self.events, self.artifacts, self._agent)
@@ -332,7 +333,7 @@ class Engine:
             self.indexing.start(folders)
         self.watching.start()
 
-    def _searchable(self) -> Library:
+    def _with_first_pictures(self) -> Library:
         """The library as tools search it: on a first run with the sample gallery in it."""
         self._awake()
         if not self.library.stats().pictures:

@@ -32,8 +32,7 @@ class Source:
     """What has been said, which arguments are copied from. A call stands between two tokens.
 
     `request`: the last of it that the person said; `may_open`: whether a guess may give way to a
-    call. `by_heart`: tools whose text may also be one
-    that the model knows."""
+    call. `by_heart`: tools whose text may also be one that the model knows."""
 
     text: str
     by_heart: frozenset[str] = frozenset()
