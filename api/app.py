@@ -32,6 +32,9 @@ SWITCH_SECONDS = 0.0005
 """How long a thread may wait for the interpreter. A token takes a hundred short steps, and each
 would wait Python's own 5 ms while another thread imports something large."""
 
+KEEP_ALIVE_SECONDS = 75
+"""An unused connection is kept for longer than clients keep theirs (httpx, which openai-python and
+LangChain use, 5 s), as nginx does: closed by us first, it may meet a request on its way."""
 SHUTDOWN_SECONDS = 3
 """How long answers in progress may take to finish once the engine is told to stop."""
 
@@ -82,6 +85,7 @@ class Server(uvicorn.Server):
                 log_level=logging.WARNING,
                 access_log=False,
                 server_header=False,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=SHUTDOWN_SECONDS,
             )
         )

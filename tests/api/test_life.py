@@ -55,6 +55,12 @@ def test_ready_means_warm(serve: Serve) -> None:
     assert 0 < device.used_bytes <= device.budget_bytes
 
 
+def test_an_unused_connection_is_let_go_of_by_the_client_first(serve: Serve) -> None:
+    kept_by_clients = httpx.Limits().keepalive_expiry
+    assert kept_by_clients is not None
+    assert serve().server.config.timeout_keep_alive > 2 * kept_by_clients
+
+
 def test_a_stop_with_an_open_stream_and_a_running_run_is_quick(
     serve: Serve, gate: threading.Event
 ) -> None:

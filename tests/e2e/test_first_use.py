@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.conftest import SHOTS, Tabs
 from tests.e2e.product import Product
-from tests.e2e.test_chat import GALLERY, ask, conversation_of, finished
+from tests.e2e.test_chat import GALLERY, ask, conversation_of, finished, keep_busy
 
 BROKEN = b"\xff\xd8\xff\xe0 no picture"
 
@@ -50,6 +50,24 @@ def test_a_change_is_written_on_at_once(tabs: Tabs, product: Product) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_text("改图").first).to_be_visible()
     finished(page, product)
+
+
+def test_a_change_is_begun_while_an_answer_is_still_waited_for(
+    tabs: Tabs, product: Product
+) -> None:
+    keep_busy(product, product.client.create_conversation().id)
+    page = tabs.open()
+    page.locator("input[type=file]").first.set_input_files(GALLERY / "02-sign-oil.webp")
+    expect(page.get_by_test_id("stFileChip")).to_be_visible()
+    ask(page, "读一下上面的字")
+    page.locator("[class*=st-key-tools-] button").first.click()
+    page.get_by_text("改一改", exact=True).click()
+    box = page.get_by_test_id("stChatInputTextArea")
+    expect(box).to_have_value("把img-1")
+    expect(box).to_be_focused()
+    assert product.client.transcript(conversation_of(page)).running
+    finished(page, product)
+    expect(box).to_have_value("把img-1")
 
 
 def test_an_answer_is_read_once_for_a_press(tabs: Tabs, product: Product) -> None:

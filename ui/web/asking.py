@@ -9,11 +9,13 @@ from ui.web.components.focus import take_focus
 from ui.web.current import current, open_conversation
 from ui.web.engine import engine
 from ui.web.fresh import note_fresh
+from ui.web.redraw import ask_for_redraw
 from ui.web.telling import tell
 from ui.web.words import words
 
 QUESTION = "question"
 """The key of the chat's input."""
+_BEGUN = "begun"
 
 
 def start(
@@ -60,7 +62,14 @@ def ask_in_branch(
 
 
 def begin(text: str) -> None:
-    """Put the beginning of a request into the input, for the person to go on at once; call it in a
-    callback, before it is drawn."""
-    st.session_state[QUESTION] = text
+    """Put the beginning of a request into the input, for the person to go on at once."""
+    st.session_state[_BEGUN] = text
     take_focus()
+    ask_for_redraw()
+
+
+def take_begun() -> None:
+    """Right before the input is drawn. Not written into it earlier: Streamlit empties an input
+    after any run of the page, drawn in it or not."""
+    if (text := st.session_state.pop(_BEGUN, None)) is not None:
+        st.session_state[QUESTION] = text

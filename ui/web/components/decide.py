@@ -12,6 +12,7 @@ from ui.web.components.arguments import read_fields, show_fields
 from ui.web.components.step import arguments_of, title_of, tool_of
 from ui.web.current import current
 from ui.web.engine import engine
+from ui.web.redraw import ask_for_redraw
 from ui.web.telling import tell
 from ui.web.words import words
 
@@ -126,6 +127,7 @@ def _is_open(key: str) -> bool:
 
 def _open(key: str) -> None:
     st.session_state[f"open-{key}"] = True
+    ask_for_redraw()
 
 
 def _close(key: str) -> None:

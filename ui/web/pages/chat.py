@@ -12,7 +12,7 @@ from api.client import Transcript, Turn
 from api.turn_schemas import FeedbackView
 from models.errors import DuomoError, EngineUnavailable, NotFound
 from ui.untrusted import as_label, one_line
-from ui.web.asking import QUESTION, ask, begin
+from ui.web.asking import QUESTION, ask, begin, take_begun
 from ui.web.components.focus import show_focus
 from ui.web.components.origin import show_origin
 from ui.web.components.sending import ask_about
@@ -23,6 +23,7 @@ from ui.web.current import begin_new, current
 from ui.web.engine import about, engine, sample
 from ui.web.feed import Feed, feeds
 from ui.web.fresh import note_fresh
+from ui.web.redraw import note_drawing, redraw_if_asked
 from ui.web.words import told, words
 
 ORDER = 10
@@ -58,6 +59,7 @@ class Left:
 
 
 def show() -> None:
+    note_drawing()
     conversation_id = current()
     transcript = _transcript(conversation_id)
     given: Given = {}
@@ -128,6 +130,7 @@ def _show_all(conversation_id: str) -> None:
 @st.fragment(run_every=LIVE_SECONDS)
 def _live(conversation_id: str, first: int) -> None:
     """Runs again and again while a turn runs; news that comes meanwhile is drawn at once."""
+    redraw_if_asked()
     feed = feeds().of(conversation_id)
     if len(feed.now().turns) <= first:
         st.rerun()  # it had not been looked at for long, and was dropped
@@ -164,7 +167,8 @@ def _begun(transcript: Transcript, run_id: str) -> bool:
 
 @st.fragment(run_every=LOOK_SECONDS)
 def _watch(conversation_id: str, drawn: tuple[bool, ...], given: Given) -> None:
-    """Notices what another tab did, and an engine that went away."""
+    """Notices what another tab did, an engine that went away, and presses that nothing drew."""
+    redraw_if_asked()
     try:
         transcript = feeds().of(conversation_id).refresh()
         given_now = engine().feedback(conversation_id)
@@ -177,6 +181,7 @@ def _watch(conversation_id: str, drawn: tuple[bool, ...], given: Given) -> None:
 def _input() -> None:
     text = words()
     _write_down()
+    take_begun()
     st.chat_input(
         text("chat.placeholder"),
         key=QUESTION,
