@@ -17,7 +17,7 @@ from training.vlm import model as starter
 from training.vlm.conversations import IGNORE, Packer
 from training.vlm.export import save
 from training.vlm.instruct import answer_loss, conversation
-from training.vlm.labels import CELL_VALUES, SCENE_VALUES, label
+from training.vlm.labels import CELL_VALUES, SCENE_VALUES, label, label_all
 from training.vlm.pictures import Pictures
 from training.vlm.run import Rates, Stage
 from training.vlm.tower import see
@@ -67,13 +67,20 @@ def test_pictures_of_several_files_are_shown_with_their_own_scenes(tmp_path: Pat
     assert len(pictures) == 7
     assert all(pictures.scene_of(row).find("sign") for row in range(3))
     assert pictures.scene_of(4) == scene_of_pairs(1)
-    rows = np.array([4, 1])  # given in order
+    rows = np.array([4, 1])
     pixels, (cells, scenes, *_) = pictures.pixels(rows), pictures.named(rows)
-    for place, row in enumerate((1, 4)):
+    for place, row in enumerate(rows.tolist()):
         scene = pictures.scene_of(row)
         assert pixels[place].numpy().tobytes() == draw(scene, side).tobytes()
         assert cells[place].tolist() == label([scene]).cells[0].tolist()
         assert scenes[place].tolist() == label([scene]).scene[0].tolist()
+
+
+def test_labels_of_an_older_form_are_made_anew(tmp_path: Path) -> None:
+    scenes, cache = [scene_with_sign(0)], tmp_path / "labels.npz"
+    made = label_all(1, scenes, cache)
+    np.savez(cache, cells=made.cells, scene=made.scene)
+    assert (label_all(1, scenes, cache).glyphs == made.glyphs).all()
 
 
 def test_what_a_sign_says_is_named_where_it_is_written() -> None:

@@ -53,7 +53,7 @@ def align(
 
     def losses() -> Iterator[Callable[[], dict[str, Tensor]]]:
         for rows in pictures.rows(2000 + stage.step, BATCH):
-            batch = packer.batch([_descriptions(pictures.scene_of(int(r))) for r in np.sort(rows)])
+            batch = packer.batch([_descriptions(pictures.scene_of(int(r))) for r in rows])
             yield partial(_words, model, batch, pictures.pixels(rows))
 
     return stage.run(losses(), lambda: exactness(model, pictures, packer), _CHECK_EVERY)
@@ -78,7 +78,7 @@ def instruct(
 
     def losses() -> Iterator[Callable[[], dict[str, Tensor]]]:
         for rows in pictures.rows(3000 + stage.step, BATCH):
-            scenes = map(pictures.scene_of, map(int, np.sort(rows)))
+            scenes = map(pictures.scene_of, map(int, rows))
             chosen = [conversation(scene, Random(), TRAIN) for scene in scenes]
             yield partial(_words, model, packer.batch(chosen), pictures.pixels(rows))
 

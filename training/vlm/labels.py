@@ -4,7 +4,7 @@ A cell is the square of one visual token. Its labels are those of the group that
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -54,10 +54,11 @@ class Labels:
 
 
 def label_all(count: int, scenes: Iterable[Scene], cache: Path) -> Labels:
-    """The labels of `scenes`, of which there are `count`; those in `cache` if it has as many."""
+    """The labels of `scenes`, of which there are `count`; those in `cache` if it has all sorts of
+    them for as many."""
     if cache.exists():
         kept = np.load(cache)
-        if len(kept["scene"]) == count:
+        if set(kept) == {field.name for field in fields(Labels)} and len(kept["scene"]) == count:
             return Labels(**kept)
     labels = label(list(scenes))
     np.savez(cache, **vars(labels))

@@ -41,25 +41,26 @@ class Pictures:
         return self.files[part].scene_of(within)
 
     def pixels(self, rows: NDArray[np.int64]) -> Tensor:
-        """uint8 [B, S, S, 3] of `rows`, in the order of their numbers."""
-        places = [self._place(int(row)) for row in np.sort(rows)]
+        """uint8 [B, S, S, 3] of `rows`."""
+        places = [self._place(int(row)) for row in rows]
         return torch.from_numpy(np.stack([self.parts[part][within] for part, within in places]))
 
     def named(self, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """The labels of `rows`, int64, in the order of their numbers and of `Labels`."""
+        """The labels of `rows`, int64, in the order of `Labels`."""
         named = self.labels
         parts = (named.cells, named.scene, named.kinds, named.glyphs)
         cells, scene, kinds, glyphs = (
-            torch.from_numpy(part[np.sort(rows)].astype(np.int64)) for part in parts
+            torch.from_numpy(part[rows].astype(np.int64)) for part in parts
         )
         return cells, scene, kinds, glyphs
 
     def rows(self, seed: int, batch: int = BATCH) -> Iterator[NDArray[np.int64]]:
-        """Endless batches of training rows, every picture once a round."""
+        """Endless batches of training rows, every picture once a round; each in the order in which
+        they lie on disk."""
         while True:
             order = np.random.default_rng(seed).permutation(len(self) - VALIDATION_ROWS)
             for start in range(0, len(order) - batch + 1, batch):
-                yield order[start : start + batch]
+                yield np.sort(order[start : start + batch])
             seed += 1
 
     def validation(self, count: int = VALIDATION_ROWS) -> NDArray[np.int64]:
