@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from difflib import SequenceMatcher
 from pathlib import Path
 from random import Random
 
@@ -20,6 +21,7 @@ from training.vlm.instruct import answer_loss, conversation
 from training.vlm.labels import CELL_VALUES, SCENE_VALUES, label, label_all
 from training.vlm.pictures import Pictures
 from training.vlm.run import Rates, Stage
+from training.vlm.slips import slipped
 from training.vlm.tower import see
 from training.world.kinds import KINDS
 from training.world.layout import lay_out
@@ -81,6 +83,14 @@ def test_labels_of_an_older_form_are_made_anew(tmp_path: Path) -> None:
     made = label_all(1, scenes, cache)
     np.savez(cache, cells=made.cells, scene=made.scene)
     assert (label_all(1, scenes, cache).glyphs == made.glyphs).all()
+
+
+def test_slips_leave_most_of_a_question() -> None:
+    question = "画面里一共有几只白色的猫"
+    said = [slipped(question, Random(seed)) for seed in range(200)]
+    assert 80 < said.count(question) < 140  # without slips, or with none that happened
+    for one in said:
+        assert SequenceMatcher(None, question, one).ratio() > 0.6
 
 
 def test_what_a_sign_says_is_named_where_it_is_written() -> None:

@@ -5,6 +5,7 @@ The tower stays as it is, so a look costs no backward pass.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -22,6 +23,7 @@ from training.vlm.conversations import IGNORE, Batch, Packer
 from training.vlm.model import IMAGE_PAD
 from training.vlm.pictures import Pictures
 from training.vlm.run import Rates, Stage
+from training.vlm.slips import slipped
 from training.vlm.tower import see
 from training.world.phrases import HELD_OUT, TRAIN, PhraseBank
 from training.world.questions import Exchange, ask
@@ -79,10 +81,15 @@ def instruct(
     def losses() -> Iterator[Callable[[], dict[str, Tensor]]]:
         for rows in pictures.rows(3000 + stage.step, BATCH):
             scenes = map(pictures.scene_of, map(int, rows))
-            chosen = [conversation(scene, Random(), TRAIN) for scene in scenes]
+            chosen = [_slipped(conversation(scene, Random(), TRAIN)) for scene in scenes]
             yield partial(_words, model, packer.batch(chosen), pictures.pixels(rows))
 
     return stage.run(losses(), lambda: exactness(model, pictures, packer), _CHECK_EVERY)
+
+
+def _slipped(exchanges: list[Exchange]) -> list[Exchange]:
+    rng = Random()
+    return [replace(one, question=slipped(one.question, rng)) for one in exchanges]
 
 
 def _is_merger(name: str) -> bool:
