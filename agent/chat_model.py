@@ -26,7 +26,14 @@ from agent.options import AS_SET
 from agent.parsing import CallArguments, CallStart, Piece, Reasoning, Words, detokenise
 from agent.quoting import about
 from agent.reading import Reader, Reading, Room
-from agent.reporting import asks_what_it_can, in_words_of, introduction, report_of, unsure
+from agent.reporting import (
+    as_trained,
+    asks_what_it_can,
+    in_words_of,
+    introduction,
+    report_of,
+    unsure,
+)
 from agent.stops import until
 from agent.streaming import StreamingChatModel, ignore
 from agent.wording import worded
@@ -122,6 +129,8 @@ class DuomoChatModel(StreamingChatModel):
         sampling: Sampling,
     ) -> list[int]:
         offered = [dict(tool) for tool in tools]
+        if llm.defaults.fixed_reports and self.abilities is not None:
+            messages = as_trained(messages, self.abilities.titles)
 
         def render(kept: Sequence[BaseMessage]) -> list[int]:
             return llm.render(as_dicts(kept), offered)

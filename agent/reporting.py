@@ -54,6 +54,16 @@ def unsure(titles: Sequence[str]) -> str:
     return f"这个我说不准。我是小模型，主要会用工具；完整档（例如 12gb）能答得好。{able}"
 
 
+def as_trained(messages: Sequence[BaseMessage], titles: Sequence[str]) -> list[BaseMessage]:
+    """The introduction in the words that the model was trained on: it takes the examples in the
+    other's for requests, and carries them out in later turns."""
+    told, able = introduction(titles), f"我能{'、'.join(titles)}，都在你自己的电脑上。"
+    return [
+        m.model_copy(update={"content": able}) if isinstance(m, AIMessage) and m.text == told else m
+        for m in messages
+    ]
+
+
 def always() -> bool:
     return True
 

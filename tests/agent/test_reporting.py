@@ -6,7 +6,14 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
 from agent.parsing import CallStart, Piece, Reasoning, Words
-from agent.reporting import asks_what_it_can, in_words_of, introduction, report_of, unsure
+from agent.reporting import (
+    as_trained,
+    asks_what_it_can,
+    in_words_of,
+    introduction,
+    report_of,
+    unsure,
+)
 from tools import replies
 
 ASKED = HumanMessage("这是什么季节？")
@@ -82,3 +89,16 @@ def test_who_asks_what_there_is_to_ask_for_is_told(question: str) -> None:
 )  # fmt: skip
 def test_other_questions_are_left_to_the_model(question: str) -> None:
     assert not asks_what_it_can(question)
+
+
+def test_the_examples_of_an_introduction_are_not_read_as_requests_later() -> None:
+    titles = ["搜索图片", "朗读"]
+    said = [
+        HumanMessage("你会什么"),
+        AIMessage(introduction(titles), id="told"),
+        HumanMessage(introduction(titles)),
+    ]
+    read = as_trained(said, titles)
+    assert read[1].text == "我能搜索图片、朗读，都在你自己的电脑上。"
+    assert read[1].id == "told"
+    assert [read[0], read[2]] == [said[0], said[2]]  # a person's words stay what they are

@@ -40,7 +40,7 @@ OPENINGS: list[tuple[Callable[[Dialog], None], int]] = [
 ]
 
 
-FURTHER_TURNS = (38, 22, 17, 11, 6, 3, 2, 1)  # weights of 0, 1, 2 … follow-ups
+FURTHER_TURNS = (30, 24, 19, 13, 7, 4, 2, 1)  # weights of 0, 1, 2 … follow-ups
 
 
 def drill(seed: int, tools: Collection[str]) -> Dialog:
