@@ -76,7 +76,7 @@ def launch(chrome: BrowserType, microphone: Path | None = None) -> Browser:
 @contextmanager
 def running(home: Path, **settings: str) -> Iterator[Product]:
     """`duomo --no-browser` until the block ends; ready for a first question inside it."""
-    port = free_port("127.0.0.1", 18765)
+    port = free_port("127.0.0.1", first_port())
     ui_port = free_port("127.0.0.1", port + 1)
     told = {"DUOMO_HOME": str(home), "DUOMO_PORT": str(port), "DUOMO_UI_PORT": str(ui_port)}
     home.mkdir(parents=True, exist_ok=True)
@@ -99,6 +99,13 @@ def running(home: Path, **settings: str) -> Iterator[Product]:
         client.close()
         process.send_signal(signal.SIGINT)
         process.wait(60)
+
+
+def first_port() -> int:
+    """Each test process looks in a hundred of its own: two that look at once would find the same
+    port free, and speak to one engine."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    return 18765 + 100 * int(worker.removeprefix("gw"))
 
 
 def wait_until_up(process: subprocess.Popen[bytes], url: str, said: Path) -> None:
