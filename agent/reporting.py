@@ -8,7 +8,7 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from agent.history import last_turn
 from agent.parsing import Piece, Words
 from agent.tooling import is_retry
-from tools.reports import ended, reported
+from tools.reports import able, ended, reported
 
 _HELP = re.compile(
     r"(你|您|多模|小模)[^，。？?！!]{0,4}(会|能|可以)(做|干|帮我做|帮我干|为我做|)?些?"
@@ -50,16 +50,18 @@ def unsure(titles: Sequence[str]) -> str:
     """What a model says that does not know what to answer, beginning with a sentence that it was
     trained on: other words would change what it does in later turns. `titles`: of the tools.
     """
-    able = f"我会{'、'.join(titles)}，要处理的图片和录音请先发给我。" if titles else ""
-    return f"这个我说不准。我是小模型，主要会用工具；完整档（例如 12gb）能答得好。{able}"
+    offered = f"我会{'、'.join(titles)}，要处理的图片和录音请先发给我。" if titles else ""
+    return f"这个我说不准。我是小模型，主要会用工具；完整档（例如 12gb）能答得好。{offered}"
 
 
 def as_trained(messages: Sequence[BaseMessage], titles: Sequence[str]) -> list[BaseMessage]:
     """The introduction in the words that the model was trained on: it takes the examples in the
     other's for requests, and carries them out in later turns."""
-    told, able = introduction(titles), f"我能{'、'.join(titles)}，都在你自己的电脑上。"
+    told, trained = introduction(titles), able(titles)
     return [
-        m.model_copy(update={"content": able}) if isinstance(m, AIMessage) and m.text == told else m
+        m.model_copy(update={"content": trained})
+        if isinstance(m, AIMessage) and m.text == told
+        else m
         for m in messages
     ]
 

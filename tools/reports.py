@@ -25,6 +25,11 @@ def sentence(name: str, arguments: _Arguments, result: str) -> str:
     return ended(said(arguments, result) if said is not None else result)
 
 
+def able(skills: Iterable[str]) -> str:
+    """What there is to ask for, as it is trained to say it."""
+    return f"我能{'、'.join(skills)}，都在你自己的电脑上。"
+
+
 def ended(text: str) -> str:
     """With a full stop, where it has no end."""
     return text if text.endswith(("。", "！", "？", "!", "?", "…")) else f"{text}。"

@@ -32,21 +32,18 @@ def _another(d: Dialog, seen: str) -> tuple[str, str] | None:
 
 def ask_focus(d: Dialog) -> bool:
     """A question without a word for the picture: it is the one last touched."""
-    if not d.focus:
-        return False
-    drawn = Drawn(d.rng)
-    d.user(drawn.say(_frame(d, "ask_focus")))
-    d.call(("ask_image", {"image": d.focus, "question": intents.question(d, drawn)}))
-    d.report()
-    return True
+    return bool(d.focus) and _ask(d, "ask_focus")
 
 
 def ask_aspect(d: Dialog) -> bool:
     """“那颜色呢” after a question about the picture."""
-    if not d.focus or not d.done or d.done[-1][0] != "ask_image":
-        return False
+    return _last_tool(d) == "ask_image" and _ask(d, "ask_aspect")
+
+
+def _ask(d: Dialog, section: str) -> bool:
+    """Always done, of the picture last touched."""
     drawn = Drawn(d.rng)
-    d.user(drawn.say(_frame(d, "ask_aspect")))
+    d.user(drawn.say(_frame(d, section)))
     d.call(("ask_image", {"image": d.focus, "question": intents.question(d, drawn)}))
     d.report()
     return True
@@ -64,13 +61,17 @@ def read_focus(d: Dialog) -> bool:
 
 def speak_another(d: Dialog) -> bool:
     """Other words, read aloud like the last."""
-    if not d.done or d.done[-1][0] != "speak":
+    if _last_tool(d) != "speak":
         return False
     drawn = Drawn(d.rng)
     d.user(drawn.say(_frame(d, "speak_another")))
     d.call(("speak", intents.voiced(d, drawn["s"])))
     d.report()
     return True
+
+
+def _last_tool(d: Dialog) -> str:
+    return d.done[-1][0] if d.done else ""
 
 
 def _frame(d: Dialog, section: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 
+from tools.reports import able
 from training.llm import bank, speech
 from training.llm.dialog import SKILL, Dialog
 from training.llm.intents import Drawn
@@ -34,8 +35,8 @@ def product(d: Dialog) -> None:
 
 
 def abilities(d: Dialog) -> str:
-    skills = "、".join(SKILL[name] for name in sorted(d.tools))
-    return f"我能{skills}，都在你自己的电脑上。" if skills else "现在只能简单聊几句。"
+    skills = [SKILL[name] for name in sorted(d.tools)]
+    return able(skills) if skills else "现在只能简单聊几句。"
 
 
 def knowledge(d: Dialog) -> None:
