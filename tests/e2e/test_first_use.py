@@ -22,6 +22,7 @@ def test_a_file_that_cannot_be_used_takes_nothing_with_it(
     page.locator("input[type=file]").first.set_input_files(chosen)
     expect(page.get_by_test_id("stFileChip")).to_have_count(2)
     page.get_by_test_id("stChatInputTextArea").fill("读一下上面的字")
+    expect(page.get_by_test_id("stChatInputSubmitButton")).to_be_enabled()  # files have arrived
     page.get_by_test_id("stChatInputTextArea").press("Enter")
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("坏的.jpg：图片损坏")).to_be_visible()
@@ -55,10 +56,11 @@ def test_a_change_is_written_on_at_once(tabs: Tabs, product: Product) -> None:
 def test_a_change_is_begun_while_an_answer_is_still_waited_for(
     tabs: Tabs, product: Product
 ) -> None:
-    keep_busy(product, product.client.create_conversation().id)
     page = tabs.open()
     page.locator("input[type=file]").first.set_input_files(GALLERY / "02-sign-oil.webp")
     expect(page.get_by_test_id("stFileChip")).to_be_visible()
+    for _ in range(3):  # ahead of the question, and longer than the hand on the menu takes
+        keep_busy(product, product.client.create_conversation().id)
     ask(page, "读一下上面的字")
     page.locator("[class*=st-key-tools-] button").first.click()
     page.get_by_text("改一改", exact=True).click()
