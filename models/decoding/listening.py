@@ -18,7 +18,9 @@ class ListeningDefaults(CheckpointDefaults, frozen=True):
     `logprob_threshold`: least mean log-probability of a text's tokens, and half of it where the
     probability of no speech is over `no_speech_threshold`. `compression_ratio_threshold`:
     how far zlib may shrink a text; one phrase over and over shrinks most. `prompt`: words put
-    before, for simplified characters and punctuation.
+    before, for simplified characters and punctuation. `beams`: how many texts Whisper follows
+    at once, of which it takes the likeliest; `ngram_weight`: how much the checkpoint's
+    n-grams of characters, where it has some, count in that.
     """
 
     pause_seconds: float = Field(0.6, gt=0)
@@ -26,6 +28,8 @@ class ListeningDefaults(CheckpointDefaults, frozen=True):
     no_speech_threshold: float = Field(0.6, ge=0, le=1)
     compression_ratio_threshold: float = Field(2.4, gt=0)
     prompt: str = ""
+    beams: int = Field(1, gt=0)
+    ngram_weight: float = Field(0.0, ge=0)
 
     def believe(self, decoded: "Decoded") -> bool:
         """Whether somebody said this."""

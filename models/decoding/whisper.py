@@ -1,13 +1,15 @@
-"""Greedy decoding of one window by Whisper."""
+"""Decoding of one window by Whisper: the likeliest of several texts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import torch
 from transformers import PreTrainedTokenizerBase, WhisperForConditionalGeneration
 
+from models.decoding.beams import Beams, Hypothesis
 from models.decoding.listening import Decoded
+from models.decoding.ngram import NgramModel
 
 _LANGUAGE, _TASK = "<|zh|>", "transcribe"
 _BEFORE = "<|startofprev|>"
@@ -21,11 +23,18 @@ class WhisperDecoder:
         model: WhisperForConditionalGeneration,
         tokenizer: PreTrainedTokenizerBase,
         prompt: str,
+        *,
+        beams: int = 1,
+        ngrams: NgramModel | None = None,
+        ngram_weight: float = 0.0,
     ) -> None:
+        """`ngrams` has a say, by `ngram_weight`, in which of the texts followed is taken."""
         generation: Any = model.generation_config
         task = _task_tokens(generation)
         self._model: Any = model
         self._tokenizer = tokenizer
+        self._beams = beams
+        self._ngrams, self._ngram_weight = ngrams, ngram_weight
         self._prompt = [*_hint_tokens(tokenizer, prompt), *task]
         self._start = len(self._prompt) - len(task)
         self._ends = _end_tokens(generation, tokenizer)
@@ -41,47 +50,57 @@ class WhisperDecoder:
     ) -> Decoded:
         """Features [1, mels, frames] of a whole window → a text of at most `most_tokens`.
 
-        `on_token` is called for each of them; what it raises ends the call.
+        `on_token` is called whenever the texts are one token longer; what it raises ends the call.
         """
         encoded = self._model.get_encoder()(features.to(self._model.device, self._model.dtype))
-        output = self._forward(self._prompt, encoded, None)
+        output = self._forward([self._prompt], encoded, None)
         no_speech = self._no_speech_probability(output.logits[0, self._start])
-        tokens: list[int] = []
-        logprobs: list[float] = []
-        while len(tokens) < min(most_tokens, self._most_tokens):
-            token, logprob = self._choose(output.logits[0, -1], first=not tokens)
-            logprobs.append(logprob)
-            if token in self._ends:
+        beams = Beams(self._beams, self._ends)
+        for number in range(min(most_tokens, self._most_tokens)):
+            rows = beams.advance(self._logprobs(output.logits[:, -1], first=number == 0))
+            if beams.done:
                 break
-            tokens.append(token)
             on_token()
-            output = self._forward([token], encoded, output.past_key_values)
-        mean = sum(logprobs) / max(1, len(logprobs))
-        return Decoded(self._text(tokens), mean, no_speech)
+            past = output.past_key_values
+            past.reorder_cache(torch.tensor(rows, device=self._model.device))
+            last = [[text.tokens[-1]] for text in beams.going]
+            output = self._forward(last, encoded, past)
+        text = max(beams.texts(), key=self._score)
+        return Decoded(self._text(text.tokens), text.mean_logprob, no_speech)
 
-    def _forward(self, tokens: list[int], encoded: Any, past: Any) -> Any:
-        ids = torch.tensor([tokens], device=self._model.device)
+    def _score(self, text: Hypothesis) -> float:
+        """The mean log-probability of a token, with that of the words as such."""
+        if self._ngrams is None:
+            return text.mean_logprob
+        letters = "".join(filter(str.isalnum, self._text(text.tokens)))
+        words = self._ngram_weight * self._ngrams.logprob(letters)
+        return text.mean_logprob + words / (len(text.tokens) + 1)
+
+    def _forward(self, tokens: list[list[int]], encoded: Any, past: Any) -> Any:
+        """Tokens [texts, length] that follow `past`, all about the one recording `encoded`."""
+        heard = encoded.last_hidden_state.expand(len(tokens), -1, -1)
         return self._model(
-            decoder_input_ids=ids, encoder_outputs=encoded, past_key_values=past, use_cache=True
+            decoder_input_ids=torch.tensor(tokens, device=self._model.device),
+            encoder_outputs=(heard,),
+            past_key_values=past,
+            use_cache=True,
         )
 
-    def _choose(self, logits: torch.Tensor, *, first: bool) -> tuple[int, float]:
-        """The likeliest allowed token and its log-probability; `logits` [vocabulary]."""
+    def _logprobs(self, logits: torch.Tensor, *, first: bool) -> torch.Tensor:
+        """Of the allowed tokens; `logits` [texts, vocabulary]."""
         logits = logits.float()
-        logits[self._never] = -torch.inf
+        logits[:, self._never] = -torch.inf
         if first:
-            logits[self._never_first] = -torch.inf
-        logprobs = logits.log_softmax(-1)
-        token = int(logprobs.argmax())
-        return token, float(logprobs[token])
+            logits[:, self._never_first] = -torch.inf
+        return logits.log_softmax(-1)
 
     def _no_speech_probability(self, logits: torch.Tensor) -> float:
         if self._no_speech is None:
             return 0.0
         return float(logits.float().softmax(-1)[self._no_speech])
 
-    def _text(self, tokens: list[int]) -> str:
-        text = str(self._tokenizer.decode(tokens, skip_special_tokens=True))
+    def _text(self, tokens: Sequence[int]) -> str:
+        text = str(self._tokenizer.decode(list(tokens), skip_special_tokens=True))
         return text.replace("\ufffd", "").strip()  # a character whose bytes are not all there
 
 

@@ -1,7 +1,7 @@
 """Speech recognition by Whisper: the starter and every checkpoint in transformers' folder form.
 
 Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision" (2022). Each window of
-a recording (models/roles/listener.py) is decoded greedily (models/decoding/whisper.py), as Chinese
+a recording (models/roles/listener.py) is decoded (models/decoding/whisper.py), as Chinese
 where the checkpoint knows several languages.
 """
 
@@ -20,12 +20,15 @@ from transformers import (
 
 from models.catalog import Checkpoint
 from models.decoding.listening import Decoded, ListeningDefaults
+from models.decoding.ngram import NgramModel
 from models.decoding.whisper import WhisperDecoder
 from models.dtypes import torch_dtype, with_dtype
 from models.roles.listener import Listener
 from models.roles.pauses import Samples
 from models.transformers_weights import load_model
 from models.weights import tensor_bytes
+
+NGRAMS = "ngrams.safetensors"  # beside the weights, where a checkpoint has them
 
 
 class SpeechRecognizer(Listener):
@@ -39,6 +42,7 @@ class SpeechRecognizer(Listener):
         *,
         defaults: ListeningDefaults,
         needed_bytes: int,
+        ngrams: NgramModel | None = None,
     ) -> None:
         super().__init__(
             sample_rate=int(extractor.sampling_rate),
@@ -47,7 +51,14 @@ class SpeechRecognizer(Listener):
             needed_bytes=needed_bytes,
         )
         self._extractor: Any = extractor
-        self._decoder: WhisperDecoder | None = WhisperDecoder(model, tokenizer, defaults.prompt)
+        self._decoder: WhisperDecoder | None = WhisperDecoder(
+            model,
+            tokenizer,
+            defaults.prompt,
+            beams=defaults.beams,
+            ngrams=ngrams,
+            ngram_weight=defaults.ngram_weight,
+        )
 
     @classmethod
     def load(cls, path: Path, checkpoint: Checkpoint, device: torch.device) -> Self:
@@ -64,16 +75,18 @@ class SpeechRecognizer(Listener):
             AutoTokenizer.from_pretrained(path, local_files_only=True),
             defaults=defaults,
             needed_bytes=cls.bytes_needed(path, checkpoint),
+            ngrams=NgramModel.load(path / NGRAMS) if (path / NGRAMS).exists() else None,
         )
 
     @classmethod
     def bytes_needed(cls, path: Path, checkpoint: Checkpoint) -> int:
-        """Bytes of the weights, and of keys and values for a whole window and its longest text."""
+        """Bytes of the weights, and of keys and values for a whole window and its longest texts."""
         config = WhisperConfig.from_pretrained(path, local_files_only=True)
         dtype = torch_dtype(checkpoint)
         positions = config.max_target_positions + config.max_source_positions
         cache = 2 * config.decoder_layers * positions * config.d_model * dtype.itemsize
-        return tensor_bytes(path, dtype) + int(cache)
+        beams = ListeningDefaults.of(checkpoint).beams
+        return tensor_bytes(path, dtype) + beams * int(cache)
 
     def release(self) -> None:
         """Drop the weights; the object cannot listen any more."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import save_file
 from transformers import (
     AutoTokenizer,
     Qwen3ASRForConditionalGeneration,
@@ -15,16 +16,21 @@ from transformers import (
 )
 
 from models.catalog import Catalog, Checkpoint, Profile
+from models.decoding import whisper
+from models.decoding.beams import Beams, Hypothesis
 from models.decoding.listening import Decoded, ListeningDefaults
 from models.decoding.qwen3_asr import LANGUAGE_TOKENS, heard
 from models.errors import Cancelled, CatalogError, CheckpointBroken
 from models.residency import Residency
 from models.roles import role_class
+from models.roles.asr import NGRAMS
 from models.roles.listener import Listener, Segment, most_tokens
+from models.weights import tensor_bytes
 from tests.fixtures.tiny_qwen3_asr import END, SECONDS, TURN_END, write_qwen3_asr
 from tests.fixtures.tiny_whisper import write_whisper
 from tests.fixtures.voices import RATE, Samples, babble, hiss, silence
 from tests.models.conftest import CPU, entry
+from training.asr.ngrams import named, tables
 
 CREDULOUS = {"logprob_threshold": -100.0, "compression_ratio_threshold": 100.0}
 TALK = np.concatenate([silence(1), babble(1.5), silence(1), babble(5), silence(1)])
@@ -103,6 +109,42 @@ def test_whisper_decodes_a_window_as_transformers_does(folders: dict[str, Path])
     said = AutoTokenizer.from_pretrained(folder).decode(tokens, skip_special_tokens=True)
     assert len(segment.text) > 5
     assert segment.text == said.replace("\ufffd", "").strip()
+
+
+def test_of_the_texts_that_whisper_follows_the_ngrams_choose(
+    folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed: list[Hypothesis] = []
+
+    class Watched(Beams):
+        def texts(self) -> list[Hypothesis]:
+            followed[:] = super().texts()
+            return followed
+
+    monkeypatch.setattr(whisper, "Beams", Watched)
+    folder = shutil.copytree(folders[WHISPER], tmp_path / "tiny")
+    sound = babble(1.5)
+    alone = load(folder, checkpoint(WHISPER, beams=3)).transcribe([sound])[0].text
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    texts = {
+        tokenizer.decode(text.tokens, skip_special_tokens=True).replace("\ufffd", "").strip()
+        for text in followed
+    }
+    assert alone in texts
+    letters = {"".join(filter(str.isalnum, text)): text for text in texts - {alone}}
+    wanted = max(letters, key=len)
+    save_file(named(tables([wanted])), folder / NGRAMS)
+    told = load(folder, checkpoint(WHISPER, beams=3, ngram_weight=50.0)).transcribe([sound])
+    assert told[0].text == letters[wanted]
+
+
+def test_texts_that_are_followed_together_need_caches_of_their_own(
+    folders: dict[str, Path],
+) -> None:
+    folder, entries = folders[WHISPER], (checkpoint(WHISPER), checkpoint(WHISPER, beams=4))
+    one, four = (role_class(entry).bytes_needed(folder, entry) for entry in entries)
+    weights = tensor_bytes(folder, torch.float32)
+    assert four - weights == 4 * (one - weights) > 0
 
 
 def test_qwen3_decodes_a_window_as_transformers_does(folders: dict[str, Path]) -> None:
