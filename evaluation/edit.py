@@ -19,6 +19,7 @@ from PIL import Image
 from rich.console import Console
 from rich.progress import track
 
+from evaluation.describer import reader
 from evaluation.drawings import Drawing, Drawings
 from evaluation.facts import Tally, judged
 from evaluation.judge import Facts, Judge, Reader
@@ -175,11 +176,13 @@ def unchanged(asked: Sequence[Asked]) -> Iterator[Drawing]:
     return (Drawing(source(one), 0.0) for one in asked)
 
 
-def evaluate_edit(editor: ImageEditor, work: Path, limit: int = EDITS) -> Report:
+def evaluate_edit(
+    editor: ImageEditor, work: Path, limit: int = EDITS, judge: Reader | None = None
+) -> Report:
     """The report of `duomo eval edit`; pictures are kept in `work`, by the weights' revision."""
     asked = asked_for(limit)
     drawings = Drawings(work / f"{editor.name}-{editor.revision}")
-    return measure(asked, edited_by(editor, asked, drawings), Judge.load())
+    return measure(asked, edited_by(editor, asked, drawings), judge or Judge.load())
 
 
 def main(
@@ -191,15 +194,19 @@ def main(
     work: Annotated[Path, typer.Option(help="where pictures are kept")] = Path("runs/eval/edit"),
     limit: Annotated[int, typer.Option(help="how many edits")] = EDITS,
     world: Annotated[bool, typer.Option(help="judge real pictures after the change")] = False,
+    described: Annotated[
+        bool, typer.Option(help="let the starter that sees describe pictures instead of the judge")
+    ] = False,
     json: Annotated[Path | None, typer.Option(help="write the figures here too")] = None,
 ) -> None:
     """Make held-out edits and print what changed and what stayed."""
+    judge = reader(described=described, data=data)
     if world:
         asked = asked_for(limit)
-        report = measure(asked, edited_by_the_world(asked), Judge.load())
+        report = measure(asked, edited_by_the_world(asked), judge)
     else:
         editor = load_chosen(ImageEditor, "edit", profile, data, weights)
-        report = evaluate_edit(editor, work, limit)
+        report = evaluate_edit(editor, work, limit, judge)
     report.print()
     if json:
         report.write_json(json)

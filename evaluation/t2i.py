@@ -18,6 +18,7 @@ from PIL import Image
 from rich.console import Console
 from rich.progress import track
 
+from evaluation.describer import reader
 from evaluation.drawings import Drawing, Drawings
 from evaluation.facts import Tally, judged, of_present
 from evaluation.judge import Judge, Reader
@@ -116,11 +117,13 @@ def drawn_by_the_world(asked: Sequence[Asked], side: int = 256) -> Iterator[Draw
     return (Drawing(draw(one.scene, side), 0.0) for one in asked)
 
 
-def evaluate_t2i(generator: ImageGenerator, work: Path, limit: int = PROMPTS) -> Report:
+def evaluate_t2i(
+    generator: ImageGenerator, work: Path, limit: int = PROMPTS, judge: Reader | None = None
+) -> Report:
     """The report of `duomo eval t2i`; pictures are kept in `work`, by the weights' revision."""
     asked = asked_for(limit)
     drawings = Drawings(work / f"{generator.name}-{generator.revision}")
-    return measure(asked, generated(generator, asked, drawings), Judge.load())
+    return measure(asked, generated(generator, asked, drawings), judge or Judge.load())
 
 
 def main(
@@ -132,15 +135,19 @@ def main(
     work: Annotated[Path, typer.Option(help="where pictures are kept")] = Path("runs/eval/t2i"),
     limit: Annotated[int, typer.Option(help="how many prompts")] = PROMPTS,
     world: Annotated[bool, typer.Option(help="judge real pictures of the scenes instead")] = False,
+    described: Annotated[
+        bool, typer.Option(help="let the starter that sees describe pictures instead of the judge")
+    ] = False,
     json: Annotated[Path | None, typer.Option(help="write the figures here too")] = None,
 ) -> None:
     """Draw held-out prompts and print how much of what they asked for is there."""
+    judge = reader(described=described, data=data)
     if world:
         asked = asked_for(limit)
-        report = measure(asked, drawn_by_the_world(asked), Judge.load())
+        report = measure(asked, drawn_by_the_world(asked), judge)
     else:
         generator = load_chosen(ImageGenerator, "t2i", profile, data, weights)
-        report = evaluate_t2i(generator, work, limit)
+        report = evaluate_t2i(generator, work, limit, judge)
     report.print()
     if json:
         report.write_json(json)
