@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from training.world.edits import Change, sample_change
 from training.world.render import draw
-from training.world.scene import Scene, sample_scene
+from training.world.scene import Scene, sample_scene, scene_saying
+from training.world.signs import SIGN_TEXTS
 from training.world.splits import TRAIN_SEEDS
 
 _CHUNK = 16  # pictures that a worker draws at a time
 _SIGN_SEEDS = 50_000_000  # after those of other files
+_TEXTS = 4  # that the signs of one scene say in turn
 
 
 def training_scene(row: int) -> Scene:
@@ -36,8 +38,11 @@ def scene_of_pairs(row: int) -> Scene:
 
 def scene_with_sign(row: int) -> Scene:
     """The scene of row `row` of a file of signs: elsewhere one in fourteen has a sign, and a sign
-    says one of 36 texts."""
-    return sample_scene(TRAIN_SEEDS[_SIGN_SEEDS + row], must_have="sign")
+    says one of 36 texts. Four in a row differ by what is written alone, and are drawn for
+    little more than one."""
+    scene = sample_scene(TRAIN_SEEDS[_SIGN_SEEDS + row // _TEXTS], must_have="sign")
+    texts = Random(f"texts-{scene.seed}").sample(SIGN_TEXTS, _TEXTS)
+    return scene_saying(scene, texts[row % _TEXTS])
 
 
 def scene_in(pair: tuple[Scene, Change], row: int) -> Scene:

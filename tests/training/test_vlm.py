@@ -1,6 +1,7 @@
 """The recipe of the starter that sees: its labels, its packed rows, and its fast tower."""
 
 import signal
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from difflib import SequenceMatcher
@@ -19,7 +20,8 @@ from training.vlm.conversations import IGNORE, Packer
 from training.vlm.export import save
 from training.vlm.instruct import answer_loss, conversation
 from training.vlm.labels import CELL_VALUES, SCENE_VALUES, label, label_all
-from training.vlm.pictures import Pictures
+from training.vlm.pictures import BATCH, Pictures
+from training.vlm.pretrain import new_heads, train_heads
 from training.vlm.run import Rates, Stage
 from training.vlm.slips import slipped
 from training.vlm.tower import see
@@ -76,6 +78,16 @@ def test_pictures_of_several_files_are_shown_with_their_own_scenes(tmp_path: Pat
         assert pixels[place].numpy().tobytes() == draw(scene, side).tobytes()
         assert cells[place].tolist() == label([scene]).cells[0].tolist()
         assert scenes[place].tolist() == label([scene]).scene[0].tolist()
+
+
+def test_signs_of_one_scene_say_one_thing_after_another() -> None:
+    scenes = [scene_with_sign(row) for row in range(5)]
+    assert len({_sign(scene).text for scene in scenes[:4]}) == 4
+    assert len({replace(scene, groups=()) for scene in scenes[:4]}) == 1
+    assert scenes[3].seed != scenes[4].seed
+    in_turn = [draw(scene, 64).tobytes() for scene in scenes]
+    assert in_turn == [draw(scene, 64).tobytes() for scene in reversed(scenes)][::-1]
+    assert len(set(in_turn)) == 5
 
 
 def test_labels_of_an_older_form_are_made_anew(tmp_path: Path) -> None:
@@ -176,6 +188,34 @@ def test_the_written_folder_sees_what_training_saw(
     assert torch.allclose(seen.pooler_output, tokens[0], atol=1e-4)
     for theirs, ours in zip(seen.deepstack_features, deep, strict=True):
         assert torch.allclose(theirs, ours[0], atol=1e-4)
+
+
+def test_new_heads_leave_the_tower_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.vlm.pictures.VALIDATION_ROWS", 0)
+    visual = starter.build().model.visual
+    before = {name: value.clone() for name, value in visual.state_dict().items()}
+    heads = new_heads(visual)
+    untrained = {name: value.clone() for name, value in heads.state_dict().items()}
+    file = PictureFile(tmp_path / "signs.u8", BATCH, starter.PIXELS, scene_with_sign)
+    file.draw_missing()
+    pictures = Pictures.of((file,), tmp_path / "labels.npz")
+    assert train_heads(visual, heads, pictures, tmp_path, 1e-9)
+    assert all(value.equal(before[name]) for name, value in visual.state_dict().items())
+    assert any(not value.equal(untrained[name]) for name, value in heads.state_dict().items())
+
+
+def test_what_is_hardest_is_asked_about_most() -> None:
+    scene = next(s for s in map(scene_with_sign, range(50)) if len(s.groups) > 2)
+    topics = Counter(e.topic for n in range(40) for e in conversation(scene, Random(n), TRAIN))
+    assert topics["text"] == 80
+    assert topics["compare"] > 100
+    assert topics["style"] < 40
+
+
+def test_a_share_of_the_rates_falls_as_they_do() -> None:
+    assert Rates(4e-3, 2e-3, decay=0.3).times(0.5) == Rates(2e-3, 1e-3, decay=0.3)
 
 
 def test_a_stage_that_was_told_to_stop_is_not_followed_by_the_next(tmp_path: Path) -> None:

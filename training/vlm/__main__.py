@@ -1,6 +1,7 @@
 """`python -m training.vlm`: see, align, instruct, write. Stopped, the same command goes on.
 
-`--start FOLDER` goes on from finished weights instead of from nothing; these are aligned already.
+`--start FOLDER` goes on from finished weights instead of from nothing: these are aligned already,
+and learn at lower rates.
 """
 
 import argparse
@@ -13,8 +14,9 @@ from training.vlm import model as starter
 from training.vlm.export import save
 from training.vlm.instruct import align, instruct
 from training.vlm.pictures import Pictures
-from training.vlm.pretrain import new_heads, pretrain
+from training.vlm.pretrain import new_heads, pretrain, train_heads
 
+_TOWER_SHARE, _SHARE = 0.5, 0.35  # of the rates, for weights that are finished
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -39,14 +41,18 @@ def _train(options: argparse.Namespace, pictures: Pictures) -> None:
     else:
         starter.adopt_language_model(model, options.language_model)
     heads = new_heads(model.model.visual)
-    work = options.work
-    if not pretrain(model.model.visual, heads, pictures, work, options.tower_minutes):
+    work, visual = options.work, model.model.visual
+    tower_share, share = (_TOWER_SHARE, _SHARE) if options.start else (1.0, 1.0)
+    heads_minutes = options.heads_minutes if options.start and options.tower_minutes else 0.0
+    if not train_heads(visual, heads, pictures, work, heads_minutes):
+        return
+    if not pretrain(visual, heads, pictures, work, options.tower_minutes, tower_share):
         return
     align_minutes = 0.0 if options.start else options.align_minutes
     if not align(model, pictures, work, align_minutes):
         return
     minutes = options.instruct_minutes
-    instruct(model, pictures, work, minutes, lambda: save(model, options.out))
+    instruct(model, pictures, work, minutes, lambda: save(model, options.out), share)
 
 
 def _parse() -> argparse.Namespace:
@@ -56,10 +62,11 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--pairs", type=Path, default=Path("runs/pairs-256.u8"))
     parser.add_argument("--pictures", type=int, default=48_000)
     parser.add_argument("--signs", type=Path, default=Path("runs/signs-256.u8"))
-    parser.add_argument("--sign-pictures", type=int, default=6_000)
+    parser.add_argument("--sign-pictures", type=int, default=9_000)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--start", type=Path, help="folder of finished weights to go on from")
     parser.add_argument("--language-model", type=Path, default=ROOT / "models/starter/llm")
+    parser.add_argument("--heads-minutes", type=float, default=2, help="with --start alone")
     parser.add_argument("--tower-minutes", type=float, default=60)
     parser.add_argument("--align-minutes", type=float, default=10)
     parser.add_argument("--instruct-minutes", type=float, default=60)

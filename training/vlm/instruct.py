@@ -38,7 +38,11 @@ _SHARES = {
     "yes_no": 0.35,
     "absent": 0.6,
     "what": 0.6,
-}  # of the exchanges on a topic that has many, the share kept
+    "style": 0.5,
+    "season": 0.5,
+    "time": 0.5,
+}  # of the exchanges on a topic that has many or is easy, the share kept
+_AGAIN = ("compare", "text")  # what is hardest is asked about twice
 
 
 def align(
@@ -67,11 +71,13 @@ def instruct(
     folder: Path,
     minutes: float,
     on_keep: Callable[[], None],
+    share: float = 1.0,
 ) -> bool:
-    """Stage 2: all but the tower, on questions; False when it was stopped before its end."""
+    """Stage 2: all but the tower, on questions, at a `share` of the rates; False when it was
+    stopped before its end."""
     modules = nn.ModuleDict({"model": model})
     trained = [(n, p) for n, p in model.named_parameters() if _is_merger(n) or ".visual." not in n]
-    stage = Stage("instruct", folder, modules, trained, _RATES, minutes, on_keep)
+    stage = Stage("instruct", folder, modules, trained, _RATES.times(share), minutes, on_keep)
     if stage.finished:
         on_keep()
         return True
@@ -104,9 +110,10 @@ def _train_only(model: nn.Module, chosen: list[tuple[str, nn.Parameter]]) -> Non
 
 def conversation(scene: Scene, rng: Random, bank: PhraseBank) -> list[Exchange]:
     """What is asked about a scene, in a random order; a description only now and then."""
+    again = [exchange for exchange in ask(scene, rng, bank) if exchange.topic in _AGAIN]
     exchanges = [
         exchange
-        for exchange in ask(scene, rng, bank)
+        for exchange in [*ask(scene, rng, bank), *again]
         if exchange.topic not in ("describe", "brief")
         and rng.random() < _SHARES.get(exchange.topic, 1.0)
     ]

@@ -23,6 +23,7 @@ from training.vlm.tower import see
 from training.world.kinds import KINDS
 from training.world.signs import GLYPHS
 
+_RATES = Rates(5e-3, 2e-3)
 _CELL_WEIGHTS = {"kind": 2.0, "color": 1.0, "count": 1.0, "side": 0.4, "row": 0.4, "text": 1.0}
 _DEEP_WEIGHT = 0.25
 _KINDS_WEIGHT = 5.0
@@ -54,14 +55,38 @@ def pretrain(
     pictures: Pictures,
     folder: Path,
     minutes: float,
+    share: float = 1.0,
 ) -> bool:
-    """Train tower and heads in `folder`; False when it was stopped before its end."""
+    """Train tower and heads in `folder` at a `share` of the rates; False when it was stopped before
+    its end."""
     modules = nn.ModuleDict({"visual": visual, "heads": heads})
     trained = list(modules.named_parameters())
-    stage = Stage("tower", folder, modules, trained, Rates(5e-3, 2e-3), minutes)
+    visual.requires_grad_()
+    stage = Stage("tower", folder, modules, trained, _RATES.times(share), minutes)
+    return _train(stage, visual, heads, pictures, 1000)
+
+
+def train_heads(
+    visual: Qwen3VLVisionModel,
+    heads: nn.ModuleList,
+    pictures: Pictures,
+    folder: Path,
+    minutes: float,
+) -> bool:
+    """The heads alone, before a finished tower: new ones would lead it astray."""
+    visual.requires_grad_(requires_grad=False)
+    modules = nn.ModuleDict({"heads": heads})
+    trained = list(modules.named_parameters())
+    stage = Stage("heads", folder, modules, trained, _RATES, minutes)
+    return _train(stage, visual, heads, pictures, 500)
+
+
+def _train(
+    stage: Stage, visual: Qwen3VLVisionModel, heads: nn.ModuleList, pictures: Pictures, seed: int
+) -> bool:
     if stage.finished:
         return True
-    stream = pictures.rows(1000 + stage.step)
+    stream = pictures.rows(seed + stage.step)
 
     def losses() -> Iterator[Callable[[], dict[str, Tensor]]]:
         for rows in stream:

@@ -4,7 +4,7 @@ import csv
 import signal
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 
@@ -29,6 +29,10 @@ class Rates:
     others: float
     weight_decay: float = 0.01
     decay: float = 0.5  # share of the time over which the rates fall
+
+    def times(self, share: float) -> "Rates":
+        """A share of both: finished weights want less than new ones."""
+        return replace(self, matrices=share * self.matrices, others=share * self.others)
 
 
 @dataclass

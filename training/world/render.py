@@ -1,5 +1,6 @@
 """Scene -> picture. The same scene and size give the same bytes on every run."""
 
+from functools import lru_cache
 from random import Random
 
 from PIL import Image, ImageDraw
@@ -9,7 +10,7 @@ from training.world.canvas import Brush, Canvas
 from training.world.colors import COLORS, WHITE
 from training.world.layout import Item, lay_out
 from training.world.light import light_of
-from training.world.scene import Group, Scene
+from training.world.scene import Group, Scene, scene_saying
 from training.world.signs import lettering, sign_font
 from training.world.styles import MANNERS, finish
 from training.world.things import DRAWERS
@@ -24,14 +25,21 @@ def draw(scene: Scene, size: int) -> Image.Image:
     Raises ValueError below 64 pixels, where things no longer read."""
     if size < 64:
         raise ValueError(f"a picture needs at least 64 pixels a side, not {size}")
+    done = _unwritten(scene_saying(scene, None), size).copy()
+    _write_signs(done, scene)
+    return done.resize((size, size), Image.Resampling.BOX)
+
+
+@lru_cache(maxsize=1)
+def _unwritten(scene: Scene, size: int) -> Image.Image:
+    """All but the words, larger than asked for; kept, since the same signs may say something else
+    in the next picture."""
     oversampling = 3 if size < 160 else 2
     canvas = Canvas(
         size * oversampling, light_of(scene), MANNERS[scene.style], _rng(scene, "canvas")
     )
     _draw_scene(canvas, scene)
-    done = finish(canvas.image, scene.style, _rng(scene, "finish"))
-    _write_signs(done, scene)
-    return done.resize((size, size), Image.Resampling.BOX)
+    return finish(canvas.image, scene.style, _rng(scene, "finish"))
 
 
 def _rng(scene: Scene, part: str) -> Random:

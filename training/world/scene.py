@@ -1,6 +1,6 @@
 """What a picture shows, and how to sample it: the same seed gives the same scene everywhere."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from training.world.kinds import BY_KEY, KINDS, Kind
@@ -63,6 +63,12 @@ def sample_scene(seed: int, *, style: str | None = None, must_have: str | None =
     chosen_style = rng.choice(STYLES)
     groups = _sample_groups(rng, seed, place, time, weather, must_have)
     return Scene(seed, place, season, time, weather, style or chosen_style, groups)
+
+
+def scene_saying(scene: Scene, text: str | None) -> Scene:
+    """`scene` with `text` on its signs, which lie where they lay."""
+    groups = (replace(group, text=text) if group.text else group for group in scene.groups)
+    return replace(scene, groups=tuple(groups))
 
 
 def candidates(place: str, time: str, weather: str) -> list[Kind]:
