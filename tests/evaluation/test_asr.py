@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from evaluation.asr import comparable, distance, evaluate_asr, held_out_recording
+from evaluation.asr import (
+    SENTENCES,
+    comparable,
+    distance,
+    evaluate_asr,
+    held_out_recording,
+    held_out_sentences,
+)
 from evaluation.recordings import read_recordings
 from models.errors import InvalidRequest, NotFound
 from models.roles.listener import Segment
@@ -54,6 +61,12 @@ def test_nothing_written_is_every_character_wrong_and_no_false_text() -> None:
 def test_a_text_for_silence_music_and_noise_is_counted() -> None:
     report = evaluate_asr(SaysAlways("你好"), sentences=1)
     assert report.figures["false_text"] == 1
+
+
+def test_every_sentence_of_the_evaluation_is_kept_from_training() -> None:
+    sentences = held_out_sentences()
+    assert len(sentences) == SENTENCES
+    assert all(is_held_out(sentence.text) for sentence in sentences)
 
 
 def test_a_held_out_recording_says_the_same_every_time_and_is_of_a_held_out_sentence() -> None:

@@ -18,7 +18,14 @@ from safetensors.numpy import save_file
 from models.decoding.ngram import END, ORDER, START, number_of
 from training.asr.sentences import Sentences
 
-_KINDS = {"talk": 0.7, "line": 0.1, "caption": 0.07, "question": 0.07, "edit": 0.06}
+_KINDS = {
+    "talk": 0.62,
+    "line": 0.12,
+    "caption": 0.07,
+    "question": 0.07,
+    "number": 0.07,
+    "edit": 0.05,
+}
 _CHARACTERS = 7_000  # among which what was never seen is shared out
 _NOTHING = 1e-4  # the share of what is no character
 Table = tuple[NDArray[np.int64], NDArray[np.float16]]
