@@ -62,7 +62,8 @@ class WhisperDecoder:
                 break
             on_token()
             past = output.past_key_values
-            past.reorder_cache(torch.tensor(rows, device=self._model.device))
+            if rows != [0]:  # a greedy text stays where it is, and its cache is large
+                past.reorder_cache(torch.tensor(rows, device=self._model.device))
             last = [[text.tokens[-1]] for text in beams.going]
             output = self._forward(last, encoded, past)
         text = max(beams.texts(), key=self._score)

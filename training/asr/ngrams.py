@@ -1,7 +1,7 @@
 """`python -m training.asr.ngrams`: count characters in sentences of training, and write the model.
 
-The recognizer hears more homophones than it has met; whoever has read ten times as many
-sentences of the same sort knows better which is meant. Reading costs a three-thousandth of hearing.
+The recognizer has to choose between homophones that it has hardly met. Reading costs next to
+nothing beside hearing: in two minutes as many sentences as it hears in an hour.
 """
 
 import argparse
@@ -33,7 +33,7 @@ Table = tuple[NDArray[np.int64], NDArray[np.float16]]
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.asr.ngrams", description=__doc__)
-    parser.add_argument("--sentences", type=int, default=150_000, help="6 minutes of one core")
+    parser.add_argument("--sentences", type=int, default=150_000, help="2 to 6 minutes of a core")
     parser.add_argument("--out", type=Path, default=Path("models/starter/asr/ngrams.safetensors"))
     options = parser.parse_args()
     texts = (_text(number) for number in track(range(options.sentences), "sentences"))

@@ -71,5 +71,10 @@ def begin(text: str) -> None:
 def take_begun() -> None:
     """Right before the input is drawn. Not written into it earlier: Streamlit empties an input
     after any run of the page, drawn in it or not."""
-    if (text := st.session_state.pop(_BEGUN, None)) is not None:
+    if (text := st.session_state.get(_BEGUN)) is not None:
         st.session_state[QUESTION] = text
+
+
+def forget_begun() -> None:
+    """Right after it: a run that is cut short before the input leaves the text to the next."""
+    st.session_state.pop(_BEGUN, None)

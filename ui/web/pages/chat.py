@@ -12,7 +12,7 @@ from api.client import Transcript, Turn
 from api.turn_schemas import FeedbackView
 from models.errors import DuomoError, EngineUnavailable, NotFound
 from ui.untrusted import as_label, one_line
-from ui.web.asking import QUESTION, ask, begin, take_begun
+from ui.web.asking import QUESTION, ask, begin, forget_begun, take_begun
 from ui.web.components.focus import show_focus
 from ui.web.components.origin import show_origin
 from ui.web.components.sending import ask_about
@@ -190,6 +190,7 @@ def _input() -> None:
         accept_audio=any(tool.name == HEARS for tool in about().tools),
         on_submit=_submitted,
     )
+    forget_begun()
     show_focus()
 
 
