@@ -107,12 +107,12 @@ def test_the_menu_of_a_phone_gives_way_to_what_was_chosen(tabs: Tabs) -> None:
 def test_of_a_picture_from_elsewhere_it_says_what_the_starter_cannot_see(
     tabs: Tabs, product: Product, tmp_path: Path
 ) -> None:
-    Image.radial_gradient("L").convert("RGB").save(tmp_path / "自己的.png")
+    Image.linear_gradient("L").convert("RGB").save(tmp_path / "自己的.png")
     page = tabs.open()
     page.locator("input[type=file]").first.set_input_files(tmp_path / "自己的.png")
     expect(page.get_by_test_id("stFileChip")).to_be_visible()
     ask(page, "这张图里有什么？")
     finished(page, product)
     [turn] = product.client.transcript(conversation_of(page)).turns
-    assert [step.tool for step in turn.steps] == ["ask_image"]
-    expect(page.get_by_text("看不懂照片")).to_be_visible()
+    assert turn.steps[0].tool == "ask_image"
+    expect(page.get_by_text("看不懂照片").first).to_be_visible()
