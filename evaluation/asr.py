@@ -6,6 +6,7 @@ nothing may be written; and, with a folder of recordings and `manifest.jsonl`, o
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Annotated, Protocol
@@ -133,11 +134,12 @@ def error_rate(heard: Sequence[Heard]) -> float:
     return sum(h.errors for h in heard) / max(1, sum(h.characters for h in heard))
 
 
-def held_out_sentences() -> list[Sentence]:
+@cache
+def held_out_sentences() -> tuple[Sentence, ...]:
     """Five hundred, as `Sentences(held_out=True)` once drew them. What it draws changes with every
     phrase that is added to a bank; whether a sentence is held out never does."""
     rows = [line.split("\t") for line in _SPOKEN.read_text("utf-8").splitlines()]
-    return [Sentence(text, kind) for kind, text in rows]
+    return tuple(Sentence(text, kind) for kind, text in rows)
 
 
 def held_out_recording(number: int) -> tuple[str, str, Samples]:

@@ -7,7 +7,9 @@ trained on, so its figures stand beside the judge's and do not replace them.
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from PIL import Image
 
 from evaluation.facts import judged
@@ -18,6 +20,9 @@ from models.roles.vlm import VisionLanguageModel
 from training.world.descriptions import read_facts
 
 QUESTION = "用三句话描述这张图"
+Described = Annotated[
+    bool, typer.Option(help="let the starter that sees describe pictures instead of the judge")
+]
 
 
 class Describer:

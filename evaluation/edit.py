@@ -19,10 +19,10 @@ from PIL import Image
 from rich.console import Console
 from rich.progress import track
 
-from evaluation.describer import reader
+from evaluation.describer import Described, reader
 from evaluation.drawings import Drawing, Drawings
 from evaluation.facts import Tally, judged
-from evaluation.judge import Facts, Judge, Reader
+from evaluation.judge import Facts, Reader
 from evaluation.report import Report, Table
 from evaluation.roles import load_chosen
 from models.roles.edit import ImageEditor
@@ -176,13 +176,11 @@ def unchanged(asked: Sequence[Asked]) -> Iterator[Drawing]:
     return (Drawing(source(one), 0.0) for one in asked)
 
 
-def evaluate_edit(
-    editor: ImageEditor, work: Path, limit: int = EDITS, judge: Reader | None = None
-) -> Report:
+def evaluate_edit(editor: ImageEditor, work: Path, limit: int, judge: Reader) -> Report:
     """The report of `duomo eval edit`; pictures are kept in `work`, by the weights' revision."""
     asked = asked_for(limit)
     drawings = Drawings(work / f"{editor.name}-{editor.revision}")
-    return measure(asked, edited_by(editor, asked, drawings), judge or Judge.load())
+    return measure(asked, edited_by(editor, asked, drawings), judge)
 
 
 def main(
@@ -194,9 +192,7 @@ def main(
     work: Annotated[Path, typer.Option(help="where pictures are kept")] = Path("runs/eval/edit"),
     limit: Annotated[int, typer.Option(help="how many edits")] = EDITS,
     world: Annotated[bool, typer.Option(help="judge real pictures after the change")] = False,
-    described: Annotated[
-        bool, typer.Option(help="let the starter that sees describe pictures instead of the judge")
-    ] = False,
+    described: Described = False,
     json: Annotated[Path | None, typer.Option(help="write the figures here too")] = None,
 ) -> None:
     """Make held-out edits and print what changed and what stayed."""

@@ -89,19 +89,21 @@ def _ocr(settings: Settings) -> Report:
 
 
 def _t2i(settings: Settings) -> Report:
+    from evaluation.judge import Judge
     from evaluation.t2i import PROMPTS, evaluate_t2i
     from models.roles.t2i import ImageGenerator
 
     generator = load_role(ImageGenerator, "t2i", settings.profile, settings.data)
-    return evaluate_t2i(generator, settings.work / "t2i", settings.limit or PROMPTS)
+    return evaluate_t2i(generator, settings.work / "t2i", settings.limit or PROMPTS, Judge.load())
 
 
 def _edit(settings: Settings) -> Report:
     from evaluation.edit import EDITS, evaluate_edit
+    from evaluation.judge import Judge
     from models.roles.edit import ImageEditor
 
     editor = load_role(ImageEditor, "edit", settings.profile, settings.data)
-    return evaluate_edit(editor, settings.work / "edit", settings.limit or EDITS)
+    return evaluate_edit(editor, settings.work / "edit", settings.limit or EDITS, Judge.load())
 
 
 def _vlm(settings: Settings) -> Report:

@@ -18,10 +18,10 @@ from PIL import Image
 from rich.console import Console
 from rich.progress import track
 
-from evaluation.describer import reader
+from evaluation.describer import Described, reader
 from evaluation.drawings import Drawing, Drawings
 from evaluation.facts import Tally, judged, of_present
-from evaluation.judge import Judge, Reader
+from evaluation.judge import Reader
 from evaluation.report import Report, Table
 from evaluation.roles import load_chosen
 from models.roles.t2i import ImageGenerator
@@ -117,13 +117,11 @@ def drawn_by_the_world(asked: Sequence[Asked], side: int = 256) -> Iterator[Draw
     return (Drawing(draw(one.scene, side), 0.0) for one in asked)
 
 
-def evaluate_t2i(
-    generator: ImageGenerator, work: Path, limit: int = PROMPTS, judge: Reader | None = None
-) -> Report:
+def evaluate_t2i(generator: ImageGenerator, work: Path, limit: int, judge: Reader) -> Report:
     """The report of `duomo eval t2i`; pictures are kept in `work`, by the weights' revision."""
     asked = asked_for(limit)
     drawings = Drawings(work / f"{generator.name}-{generator.revision}")
-    return measure(asked, generated(generator, asked, drawings), judge or Judge.load())
+    return measure(asked, generated(generator, asked, drawings), judge)
 
 
 def main(
@@ -135,9 +133,7 @@ def main(
     work: Annotated[Path, typer.Option(help="where pictures are kept")] = Path("runs/eval/t2i"),
     limit: Annotated[int, typer.Option(help="how many prompts")] = PROMPTS,
     world: Annotated[bool, typer.Option(help="judge real pictures of the scenes instead")] = False,
-    described: Annotated[
-        bool, typer.Option(help="let the starter that sees describe pictures instead of the judge")
-    ] = False,
+    described: Described = False,
     json: Annotated[Path | None, typer.Option(help="write the figures here too")] = None,
 ) -> None:
     """Draw held-out prompts and print how much of what they asked for is there."""

@@ -72,11 +72,9 @@ def _smoothed(counts: list[Counter[str]]) -> list[Table]:
             shorter = shares[gram[1:]] if length > 1 else 1 / _CHARACTERS
             times, kinds = followers[gram[:-1]]
             shares[gram] = (count + kinds * shorter) / (times + kinds)
-    starts = [START * length for length in range(1, ORDER)]  # contexts alone
-    return [
-        _table({*counts[length], *(s for s in starts if len(s) == length)}, shares, weights)
-        for length in range(1, ORDER + 1)
-    ]
+    for length in range(1, ORDER):
+        counts[length][START * length] += 0  # a context alone, nothing that anybody says
+    return [_table(counts[length], shares, weights) for length in range(1, ORDER + 1)]
 
 
 def _table(grams: Iterable[str], shares: dict[str, float], weights: dict[str, float]) -> Table:
