@@ -41,15 +41,19 @@ def finished(page: Page, product: Product) -> None:
     expect(stop_buttons(page)).to_have_count(0)
 
 
-def keep_busy(product: Product, conversation: str) -> None:
-    """Start a turn that reads a dense page: it holds the device for seconds on any machine."""
+def keep_busy(product: Product, conversation: str) -> str:
+    """Start a turn that reads a dense page: it holds the device for seconds on any machine. Its
+    run's id, for who does not want to wait for its end."""
     page = Image.new("RGB", (2400, 3000), "white")
     lines = [f"line {i}: the quick brown fox jumps over the lazy dog" * 2 for i in range(60)]
     ImageDraw.Draw(page).multiline_text((40, 40), "\n".join(lines), "black", _FONT)
     file = io.BytesIO()
     page.save(file, "PNG")
     uploaded = product.client.upload(file.getvalue(), "page.png")
-    product.client.start_run(conversation, "读一下上面的字", [uploaded.sha256], fresh=True)
+    started = product.client.start_run(
+        conversation, "读一下上面的字", [uploaded.sha256], fresh=True
+    )
+    return started.run_id
 
 
 _FONT = ImageFont.load_default(28)

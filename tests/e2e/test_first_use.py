@@ -53,14 +53,38 @@ def test_a_change_is_written_on_at_once(tabs: Tabs, product: Product) -> None:
     finished(page, product)
 
 
+REBUILT = """
+    window.rebuilt = false;
+    new MutationObserver((changes) => {
+        for (const change of changes)
+            for (const node of change.removedNodes)
+                window.rebuilt ||= !!node.querySelector?.("[class*=st-key-tools-]");
+    }).observe(document, { subtree: true, childList: true });
+"""
+
+
+def test_what_is_opened_in_a_first_question_is_not_closed_by_the_rest_of_the_page(
+    tabs: Tabs, product: Product
+) -> None:
+    page = tabs.open()
+    page.add_init_script(REBUILT)
+    page.reload()
+    page.locator("input[type=file]").first.set_input_files(GALLERY / "02-sign-oil.webp")
+    expect(page.get_by_test_id("stFileChip")).to_be_visible()
+    ask(page, "读一下上面的字")
+    finished(page, product)
+    expect(page.get_by_test_id("stChatInputTextArea")).to_have_count(1)
+    assert not page.evaluate("window.rebuilt")
+
+
 def test_a_change_is_begun_while_an_answer_is_still_waited_for(
     tabs: Tabs, product: Product
 ) -> None:
     page = tabs.open()
     page.locator("input[type=file]").first.set_input_files(GALLERY / "02-sign-oil.webp")
     expect(page.get_by_test_id("stFileChip")).to_be_visible()
-    for _ in range(3):  # ahead of the question, and longer than the hand on the menu takes
-        keep_busy(product, product.client.create_conversation().id)
+    # Ahead of the question, and longer than the hand on the menu takes.
+    ahead = [keep_busy(product, product.client.create_conversation().id) for _ in range(3)]
     ask(page, "读一下上面的字")
     page.locator("[class*=st-key-tools-] button").first.click()
     page.get_by_text("改一改", exact=True).click()
@@ -68,6 +92,8 @@ def test_a_change_is_begun_while_an_answer_is_still_waited_for(
     expect(box).to_have_value("把img-1")
     expect(box).to_be_focused()
     assert product.client.transcript(conversation_of(page)).running
+    for run_id in ahead:
+        product.client.cancel_run(run_id)
     finished(page, product)
     expect(box).to_have_value("把img-1")
 

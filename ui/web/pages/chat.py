@@ -64,12 +64,16 @@ def show() -> None:
     transcript = _transcript(conversation_id)
     given: Given = {}
     if conversation_id is not None and transcript.turns:
-        given = _turns(conversation_id, transcript)
+        st.empty()  # in the place of the welcome, which would stay until all is drawn
+        turns = st.container()
+        _input()  # at once: with it Streamlit builds the page anew, and closes what is open there
+        with turns:
+            given = _turns(conversation_id, transcript)
         if any(tool.name == SPEAKS for tool in about().tools):
             show_sounds()
-        _input()
     else:
-        show_welcome(_input, ask, _similar)
+        with st.container():
+            show_welcome(_input, ask, _similar)
     _offer_what_is_left()
     if conversation_id is not None:
         _watch(conversation_id, _shape(transcript), given)
