@@ -5,16 +5,18 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from tools.contract import Tool
-from tools.marks import Passage, Scene, marked
+from tools.marks import Passage, Scene, Wish, marked
 
 
 @dataclass(frozen=True)
 class Abilities:
-    """`titles`: of the tools, for who asks more than the model knows; `scenes`, `passages`: by
-    name of the tool the argument so marked; `by_heart`: tools whose passage may only be named."""
+    """`titles`: of the tools, for who asks more than the model knows; `scenes`, `wishes`,
+    `passages`: by name of the tool the argument so marked; `by_heart`: tools whose passage may only
+    be named."""
 
     titles: tuple[str, ...] = ()
     scenes: Mapping[str, str] = field(default_factory=dict)
+    wishes: Mapping[str, str] = field(default_factory=dict)
     passages: Mapping[str, str] = field(default_factory=dict)
     by_heart: frozenset[str] = frozenset()
 
@@ -25,6 +27,7 @@ class Abilities:
         return cls(
             tuple(tool.title_zh for tool in known.values()),
             {name: one for name, tool in known.items() for one in marked(tool.arguments, Scene)},
+            {name: one for name, tool in known.items() for one in marked(tool.arguments, Wish)},
             {name: one for name, marks in passages.items() for one in marks},
             frozenset(n for n, marks in passages.items() for m in marks.values() if m.by_heart),
         )

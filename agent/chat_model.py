@@ -36,6 +36,7 @@ from agent.reporting import (
 )
 from agent.stops import until
 from agent.streaming import StreamingChatModel, ignore
+from agent.unasked import until_unasked
 from agent.wording import worded
 from models.decoding.copying import Source
 from models.roles.llm import LanguageModel, Sampling
@@ -103,10 +104,12 @@ class DuomoChatModel(StreamingChatModel):
     ) -> Iterator[Piece]:
         """A small model's reply, its calls completed and its guesses replaced."""
         question, ours = asked(messages), self.abilities
+        report = report_of(messages) if llm.defaults.fixed_reports else ""
         if llm.defaults.copy_penalty and ours is not None:
             words, texts = worded(question, ours.scenes), about(messages, ours.passages)
             pieces = mended(pieces, counted(question, tools), words, texts)
-        if llm.defaults.fixed_reports and (report := report_of(messages)):
+            pieces = until_unasked(pieces, messages, ours.wishes, report)
+        if report:
             return in_words_of(report, pieces)
         if ours is None:
             return pieces

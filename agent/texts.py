@@ -87,6 +87,11 @@ def expanded(arguments: Mapping[str, Any], messages: Sequence[BaseMessage]) -> d
     return {**arguments, **{key: texts[handle] for key, handle in named.items()}}
 
 
+def names_text(value: str) -> bool:
+    """Whether `value` is the handle of a long text."""
+    return _named(value) is not None
+
+
 def _named(value: object) -> re.Match[str] | None:
     return _HANDLE.fullmatch(value.strip()) if isinstance(value, str) else None
 

@@ -1,7 +1,7 @@
 """`edit_image`: a picture changed by an instruction, or drawn over in another style."""
 
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
@@ -14,11 +14,14 @@ from tools.context import ToolContext
 from tools.contract import Arguments, ImageHandle, ToolOutput, tool
 from tools.drawing import Seed, draw_or_again, new_seed, progress_of, seed_after
 from tools.drawing_styles import STYLES, last_style
+from tools.marks import Wish
 
 
 class EditImage(Arguments):
     image: ImageHandle
-    instruction: Sentence = Field(description="怎么改，一句中文", min_length=1, max_length=500)
+    instruction: Annotated[Sentence, Wish()] = Field(
+        description="怎么改，一句中文", min_length=1, max_length=500
+    )
     strength: float | None = Field(None, description="改动的强度，0到1", ge=0, le=1)
     seed: Seed | None = Field(None, description="随机种子，用户提到时才填")
 

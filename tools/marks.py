@@ -22,6 +22,11 @@ class Scene:
 
 
 @dataclass(frozen=True)
+class Wish:
+    """Marks what a person wants done, which no other step gives."""
+
+
+@dataclass(frozen=True)
 class Passage:
     """Marks a text that a person gives, taken letter by letter; `by_heart`: or names by its title,
     as poems are."""

@@ -1,11 +1,13 @@
 """The starter language model asks for the right tool: the real weights, end to end, on this CPU."""
 
+import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
+from PIL import Image
 
 import models
 from agent.build import restore_memory
@@ -79,6 +81,22 @@ def test_what_the_profile_can_do_is_done_whatever_it_lacks(engine: Engine, quest
     events = [s.event for s in engine.events.follow(run_id)]
     called = [e["toolCallName"] for e in events if e["type"] == "TOOL_CALL_START"]
     assert called == ["transcribe_audio"]
+
+
+@pytest.mark.parametrize("gradient", [Image.linear_gradient, Image.radial_gradient])
+def test_a_picture_that_is_asked_about_is_not_changed(
+    engine: Engine, gradient: Callable[[str], Image.Image]
+) -> None:
+    """What it had read off pictures that are nothing it knows, it did to them."""
+    conversation = engine.events.conversations.create().id
+    file = io.BytesIO()
+    gradient("L").save(file, "PNG")
+    picture = engine.artifacts.put(file.getvalue(), name="灰.png", lineage=Lineage(source="upload"))
+    run_id = engine.runs.start(conversation, "这张图里有什么？", [picture.sha256])
+    events = [s.event for s in engine.events.follow(run_id)]
+    called = [e["toolCallName"] for e in events if e["type"] == "TOOL_CALL_START"]
+    assert called == ["ask_image"]
+    assert words(events)
 
 
 def test_what_the_profile_lacks_ends_the_turn_with_the_way_out(engine: Engine) -> None:
