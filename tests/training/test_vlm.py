@@ -1,5 +1,6 @@
 """The recipe of the starter that sees: its labels, its packed rows, and its fast tower."""
 
+import math
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -20,8 +21,9 @@ from training.vlm.conversations import IGNORE, Packer
 from training.vlm.export import save
 from training.vlm.instruct import answer_loss, conversation
 from training.vlm.labels import CELL_VALUES, SCENE_VALUES, label, label_all
+from training.vlm.labels import IGNORE as UNSAID
 from training.vlm.pictures import BATCH, Pictures
-from training.vlm.pretrain import new_heads, train_heads
+from training.vlm.pretrain import glyph_loss, mean_of_signs, new_heads, train_heads
 from training.vlm.run import Rates, Stage
 from training.vlm.slips import slipped
 from training.vlm.tower import see
@@ -30,7 +32,7 @@ from training.world.layout import lay_out
 from training.world.phrases import TRAIN
 from training.world.render import draw
 from training.world.scene import Group, Scene, sample_scene
-from training.world.signs import GLYPHS
+from training.world.signs import GLYPHS, SIGN_TEXTS
 
 
 @pytest.fixture(scope="module")
@@ -204,6 +206,22 @@ def test_new_heads_leave_the_tower_as_it_is(
     assert train_heads(visual, heads, pictures, tmp_path, 1e-9)
     assert all(value.equal(before[name]) for name, value in visual.state_dict().items())
     assert any(not value.equal(untrained[name]) for name, value in heads.state_dict().items())
+
+
+def test_a_small_sign_is_learnt_as_much_as_a_large_one() -> None:
+    labels = torch.full((3, starter.VISUAL_TOKENS, 6), UNSAID)
+    labels[0, :6], labels[1, 0] = 1, 2  # six cells of one sign, one of another, no sign
+    logits = torch.zeros(3, starter.VISUAL_TOKENS, len(SIGN_TEXTS))
+    logits[1, 0, 2] = 100.0  # the small one is read
+    at_chance = math.log(len(SIGN_TEXTS))
+    assert mean_of_signs(logits, labels[..., 0]).item() == pytest.approx(at_chance / 2)
+    none = torch.full_like(labels, UNSAID)
+    assert mean_of_signs(logits, none[..., 0]).item() == 0
+    glyphs = torch.full((3, starter.VISUAL_TOKENS, len(GLYPHS)), -100.0)
+    glyphs[1, 0, 2] = 100.0
+    large = glyph_loss(glyphs, labels).item()
+    labels[0, 1:6] = UNSAID
+    assert glyph_loss(glyphs, labels).item() == pytest.approx(large)
 
 
 def test_what_is_hardest_is_asked_about_most() -> None:

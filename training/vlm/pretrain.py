@@ -117,28 +117,41 @@ def _level(heads: Heads, tokens: Tensor, labels: Named) -> dict[str, Tensor]:
     pooled = tokens.mean(1)
     parts = {}
     for column, (name, weight) in enumerate(_CELL_WEIGHTS.items()):
-        parts[name] = weight * _cross_entropy(heads.cells[name](tokens), cells[..., column])
+        mean = mean_of_signs if name == "text" else _mean_of_cells
+        parts[name] = weight * mean(heads.cells[name](tokens), cells[..., column])
     settings = [
-        _cross_entropy(heads.scene[name](pooled), scene[:, column])
+        _mean_of_cells(heads.scene[name](pooled), scene[:, column])
         for column, name in enumerate(SCENE_VALUES)
     ]
     parts["setting"] = torch.stack(settings).sum()
     present = heads.kinds(pooled).float()
     parts["kinds"] = _KINDS_WEIGHT * binary_cross_entropy_with_logits(present, kinds.float())
-    parts["glyphs"] = _GLYPHS_WEIGHT * _glyph_loss(heads.glyphs(tokens), glyphs)
+    parts["glyphs"] = _GLYPHS_WEIGHT * glyph_loss(heads.glyphs(tokens), glyphs)
     return parts
 
 
-def _glyph_loss(logits: Tensor, glyphs: Tensor) -> Tensor:
+def glyph_loss(logits: Tensor, glyphs: Tensor) -> Tensor:
     """How badly the characters are named in cells that have any, summed over the characters."""
     known = (glyphs != IGNORE).any(-1)
     places = torch.where(glyphs == IGNORE, len(GLYPHS), glyphs)[known]
     there = torch.zeros(len(places), len(GLYPHS) + 1).scatter(1, places, 1.0)[:, :-1]
-    total = binary_cross_entropy_with_logits(logits[known].float(), there, reduction="sum")
-    return total / known.sum().clamp_min(1)
+    loss = binary_cross_entropy_with_logits(logits[known].float(), there, reduction="none")
+    return _by_picture(loss.sum(1), known)
 
 
-def _cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+def mean_of_signs(logits: Tensor, labels: Tensor) -> Tensor:
+    """Cross entropy of [B, 64, n], a small sign's few cells as heavy as a large one's many."""
+    known = labels != IGNORE
+    return _by_picture(cross_entropy(logits[known].float(), labels[known], reduction="none"), known)
+
+
+def _by_picture(losses: Tensor, known: Tensor) -> Tensor:
+    """The mean over pictures of each one's mean; `losses` are of the cells that are `known`."""
+    shares = (known / known.sum(1, keepdim=True).clamp_min(1))[known]
+    return (losses * shares).sum() / known.any(1).sum().clamp_min(1)
+
+
+def _mean_of_cells(logits: Tensor, labels: Tensor) -> Tensor:
     known = labels != IGNORE
     total = cross_entropy(
         logits.float().flatten(0, -2), labels.flatten(), ignore_index=IGNORE, reduction="sum"
