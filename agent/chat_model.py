@@ -108,7 +108,7 @@ class DuomoChatModel(StreamingChatModel):
         if llm.defaults.copy_penalty and ours is not None:
             words, texts = worded(question, ours.scenes), about(messages, ours.passages)
             pieces = mended(pieces, counted(question, tools), words, texts)
-            pieces = until_unasked(pieces, messages, ours.wishes, report)
+            pieces = until_unasked(pieces, messages, ours.wishes, ours.cues, report)
         if report:
             return in_words_of(report, pieces)
         if ours is None:

@@ -1,9 +1,9 @@
-"""A change of a picture that nobody asked for, as a small model makes one of what it has just read:
-“这张图里有什么？” → ask_image, then edit_image with 里有什么 or with words of the answer.
+"""A step that nobody asked for, as a small model makes one of what it has just read:
+“这张图里有什么？” → ask_image, then edit_image with 里有什么 or words of the answer, then speak.
 
 A change is in the person's own words, and says one where another step of the turn had the same
 words. Of 2,310 changes that follow another step in the starter's training conversations none is
-held back by this.
+held back by this. What is read aloud may be another step's words, so there has to be a cue for it.
 """
 
 import json
@@ -27,12 +27,13 @@ def until_unasked(
     pieces: Iterator[Piece],
     messages: Sequence[BaseMessage],
     wishes: Mapping[str, str],
+    cues: Mapping[str, str],
     answer: str,
 ) -> Iterator[Piece]:
     """`pieces` as far as a call that nobody asked for; where it would have been the first one,
-    `answer` stands in its place. `wishes`: by the tool's name the argument that says what is
-    wanted; such calls are handed on when they are whole. Until a tool has answered nothing is held
-    back."""
+    `answer` stands in its place. By the tool's name, `wishes`: the argument that says what
+    is wanted (such calls are handed on when they are whole); `cues`: the words for it, a regular
+    expression. Until a tool has answered nothing is held back."""
     turn = last_turn(messages)
     if not turn:
         yield from pieces
@@ -43,7 +44,8 @@ def until_unasked(
         start = part[0]
         if isinstance(start, CallStart):
             wish = _wish(part[1:], wishes.get(start.name))
-            if wish and not is_asked(wish, question, done_before(turn, start.name)):
+            is_cued = re.search(cues.get(start.name, ""), question)
+            if not is_cued or (wish and not is_asked(wish, question, _done(turn, start.name))):
                 if is_first:
                     yield Words(answer)
                 return
@@ -80,7 +82,7 @@ def is_asked(wish: str, question: str, done: Sequence[str]) -> bool:
     return sum(letter in said for letter in own) >= _SAID * len(own)  # none: the tool asks
 
 
-def done_before(turn: Sequence[BaseMessage], name: str) -> list[str]:
+def _done(turn: Sequence[BaseMessage], name: str) -> list[str]:
     """The texts that other tools than `name` were called with since the person's words."""
     calls = [call for m in turn if isinstance(m, AIMessage) for call in m.tool_calls]
     others = [call["args"] for call in calls if call["name"] != name]

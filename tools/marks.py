@@ -27,6 +27,14 @@ class Wish:
 
 
 @dataclass(frozen=True)
+class Cue:
+    """Marks what another step may give to a tool that a person asks for by one of these `words`, a
+    regular expression that rather finds one too many."""
+
+    words: str
+
+
+@dataclass(frozen=True)
 class Passage:
     """Marks a text that a person gives, taken letter by letter; `by_heart`: or names by its title,
     as poems are."""

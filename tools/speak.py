@@ -13,18 +13,22 @@ from models.errors import ToolRetry
 from tools import replies
 from tools.context import ToolContext
 from tools.contract import Arguments, ToolOutput, tool
-from tools.marks import Passage
+from tools.marks import Cue, Passage
 from tools.normalise import normalise
 
 MAX_CHARACTERS = 20_000  # about eighty minutes: as much as one turn may hold
 _PART = 5000  # characters of one sound; a longer text becomes several
 _LONGEST_PIECE = 120  # characters read in one breath: how long Stop has to wait
 _PAUSE_SECONDS = {"\n": 0.6, "。": 0.35, "！": 0.35, "？": 0.35, "；": 0.25}
+_CUE = (
+    "念|读|朗|播|诵|背|唱|喊|吆喝|音|声|录|听|旁白|台词|[说讲]给|说出|说一|开口|报.?句"
+    '|[加配][上一]?[段句]?[话词句]|[“”"「『]'
+)
 _SENTENCE = re.compile(r"[^。！？；!?;\n]*(?:[。！？；!?;\n]+|$)")
 
 
 class Speak(Arguments):
-    text: Annotated[str, Passage(by_heart=True)] = Field(
+    text: Annotated[str, Passage(by_heart=True), Cue(_CUE)] = Field(
         description=f"要朗读的文字，最多{MAX_CHARACTERS}字", min_length=1, max_length=MAX_CHARACTERS
     )
     voice: Literal["女声", "男声"] | None = Field(None, description="声音，用户提到时才填")

@@ -8,12 +8,14 @@ from agent.abilities import Abilities
 from tools.checks import Sentence
 from tools.context import ToolContext
 from tools.contract import Arguments, ToolOutput, tool
-from tools.marks import Passage, Scene, Wish
+from tools.marks import Cue, Passage, Scene, Wish
 
 
 class Engraving(Arguments):
     motif: Annotated[Sentence, Scene()]
-    inscription: Annotated[str, Passage(by_heart=True)] | None = Field(None, max_length=20)
+    inscription: Annotated[str, Passage(by_heart=True), Cue("刻|雕")] | None = Field(
+        None, max_length=20
+    )
     correction: Annotated[Sentence, Wish()] | None = None
     depth: int = 1
 
@@ -39,6 +41,7 @@ def test_a_tool_says_which_of_its_arguments_hold_a_persons_words() -> None:
     assert ours.titles == ("雕刻", "休息")
     assert ours.scenes == {"engrave": "motif"}
     assert ours.wishes == {"engrave": "correction"}
+    assert ours.cues == {"engrave": "刻|雕"}
     assert ours.passages == {"engrave": "inscription"}
     assert ours.by_heart == {"engrave"}
     assert Abilities.of([]) == Abilities()

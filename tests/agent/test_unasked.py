@@ -1,4 +1,4 @@
-"""A picture is changed only by who asked for it."""
+"""Pictures are changed, and words read aloud, only for who asked for it."""
 
 import json
 
@@ -10,7 +10,7 @@ from agent.parsing import CallArguments, CallStart, Piece, Words
 from agent.unasked import until_unasked
 from tools.registry import discover
 
-WISHES = Abilities.of(discover().values()).wishes
+OURS = Abilities.of(discover().values())
 SEEN = "上方右边有一只橙色的蝴蝶；后面有两头牛。"
 
 
@@ -35,7 +35,7 @@ def changes(*instructions: str) -> list[Piece]:
 
 def after(said: str, steps: list[BaseMessage], pieces: list[Piece]) -> list[Piece]:
     messages = [HumanMessage(f"[img-1]{said}"), *steps]
-    return list(until_unasked(iter(pieces), messages, WISHES, "看到的"))
+    return list(until_unasked(iter(pieces), messages, OURS.wishes, OURS.cues, "看到的"))
 
 
 @pytest.mark.parametrize("instruction", ["里有什么？", "上方右边有一只橙色的蝴蝶", "改成有两头牛"])
@@ -73,6 +73,20 @@ def test_both_pictures_are_changed_alike() -> None:
 def test_a_change_asked_for_is_kept_where_another_was_not() -> None:
     pieces = changes("改成夜晚", SEEN)
     assert after("看看有什么，改成夜晚", looked("有什么"), pieces) == pieces[:3]
+
+
+@pytest.mark.parametrize(
+    ("said", "is_read"),
+    [
+        ("看看图里有什么，改成水墨画", False),
+        ("看看图里有什么，念给我听", True),
+        ("看看图里有什么，再配一句旁白：好", True),
+        ("看看图里有什么，报一句“到了”", True),
+    ],
+)
+def test_words_are_read_aloud_for_who_asked_for_it(said: str, is_read: bool) -> None:
+    call: list[Piece] = [CallStart(0, "speak"), CallArguments(0, '{"text": "两头牛"}')]
+    assert after(said, looked("图里有什么"), call) == (call if is_read else [Words("看到的")])
 
 
 def test_the_first_step_and_other_tools_are_left_alone() -> None:
