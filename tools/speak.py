@@ -22,7 +22,7 @@ _LONGEST_PIECE = 120  # characters read in one breath: how long Stop has to wait
 _PAUSE_SECONDS = {"\n": 0.6, "。": 0.35, "！": 0.35, "？": 0.35, "；": 0.25}
 _CUE = (
     "念|读|朗|播|诵|背|唱|喊|吆喝|音|声|录|听|旁白|台词|[说讲]给|说出|说一|开口|报.?句"
-    '|[加配][上一]?[段句]?[话词句]|[“”"「『]'
+    '|[加配][上一]?[段句]?[话词句]|[“”"「『]|(?i:read|say|speak|aloud|voice|tts)'
 )
 _SENTENCE = re.compile(r"[^。！？；!?;\n]*(?:[。！？；!?;\n]+|$)")
 

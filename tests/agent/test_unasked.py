@@ -82,6 +82,7 @@ def test_a_change_asked_for_is_kept_where_another_was_not() -> None:
         ("看看图里有什么，念给我听", True),
         ("看看图里有什么，再配一句旁白：好", True),
         ("看看图里有什么，报一句“到了”", True),
+        ("看看图里有什么，then Read it to me", True),
     ],
 )
 def test_words_are_read_aloud_for_who_asked_for_it(said: str, is_read: bool) -> None:
