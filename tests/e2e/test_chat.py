@@ -120,6 +120,8 @@ def test_ask_step_pictures_similar_ones_reload_and_stop(tabs: Tabs, product: Pro
     stop_buttons(page).last.click()
     stopped_alone(product, conversation, ahead)
     finished(page, product)
+    turns = product.client.transcript(conversation).turns
+    assert [turn.state for turn in turns[:2]] == ["finished", "finished"]
     expect(page.get_by_text("已停止").last).to_be_visible()
 
 
@@ -136,6 +138,7 @@ def test_two_tabs_ask_at_once_and_stop_in_one_leaves_the_other(
     finished(one, product)
     finished(other, product)
     expect(captions(other)).to_have_text(["img-1", "img-2", "img-3", "img-4"])
+    assert product.client.transcript(conversation_of(one)).turns[0].state == "finished"
     [turn] = product.client.transcript(conversation_of(other)).turns
     assert turn.state == "finished"
 
