@@ -15,9 +15,9 @@ from langchain_core.messages import AIMessage, BaseMessage
 from agent.history import asked, last_turn
 from agent.parsing import CallArguments, CallStart, Piece, Words
 from agent.texts import names_text
+from tools.checks import bare
 from tools.handles import attachments_of
 
-_SIGNS = re.compile(r"[\W_]+")
 _AS = re.compile(r"^(?:改|变|换)[成为]")  # a model's own: “照着画一张夜景” is 改成夜景
 _CHANGES = re.compile(r"[改变换加添去删抹擦消调修成]")
 _SAID = 0.6  # of the letters of a change; a model leaves some out
@@ -74,11 +74,11 @@ def _calls_together(pieces: Iterator[Piece], names: Container[str]) -> Iterator[
 def is_asked(wish: str, question: str, done: Sequence[str]) -> bool:
     """Whether `wish` is in the words of `question`; what says no change may not be words of what
     was `done` already. (A search may have swallowed the change that comes after it.)"""
-    letters = _bare(wish)
-    was_done = letters and any(letters in _bare(text) for text in done)
+    letters = bare(wish)
+    was_done = letters and any(letters in bare(text) for text in done)
     if was_done and not _CHANGES.search(letters):
         return False
-    own, said = _AS.sub("", letters), _bare(question)
+    own, said = _AS.sub("", letters), bare(question)
     return sum(letter in said for letter in own) >= _SAID * len(own)  # none: the tool asks
 
 
@@ -98,7 +98,3 @@ def _wish(arguments: Sequence[Piece], name: str | None) -> str:
         return ""
     wish = given.get(name) if isinstance(given, dict) else None
     return wish if isinstance(wish, str) and not names_text(wish) else ""
-
-
-def _bare(text: str) -> str:
-    return _SIGNS.sub("", text)

@@ -42,7 +42,7 @@ Sentence = Annotated[str, AfterValidator(says_something), Meaning()]
 
 def same_words(one: str, other: str) -> bool:
     """Whether two texts differ in width, case, spaces and punctuation alone."""
-    return _bare(one) == _bare(other)
+    return bare(one) == bare(other)
 
 
 def check_handles(arguments: BaseModel, context: "ToolContext") -> None:
@@ -81,6 +81,7 @@ def _is_word(character: str) -> bool:
     return category[0] in "LN" or category == "So"
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
+    """The letters, digits and picture signs of `text`, of one width and case."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return "".join(character for character in folded if _is_word(character))
