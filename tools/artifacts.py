@@ -50,6 +50,11 @@ class Lineage:
     prompt: str | None = None
     rerun_of: tuple[str, ...] = ()
 
+    @property
+    def is_drawn(self) -> bool:
+        """Whether a checkpoint of ours drew it, or drew over it."""
+        return self.tool in ("generate_image", "edit_image")
+
 
 @dataclass(frozen=True)
 class Artifact:

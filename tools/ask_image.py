@@ -12,6 +12,7 @@ from tools.contract import Arguments, ImageHandle, ToolOutput, tool
 from tools.recall import same_question
 
 DESCRIBE = "描述一下这张图。"
+UNSEEN = "这个我看不出来。"  # an answer that the starter's language model has met in training
 _SHOWN_EVERY = 16  # characters: every note is stored, so not one for each token
 
 
@@ -38,9 +39,11 @@ def ask_image(arguments: AskImage, context: ToolContext) -> ToolOutput:
 
 
 def _looked(handle: str, question: str, context: ToolContext) -> str:
-    _, image = context.image(handle)
+    source, image = context.image(handle)
     context.progress(None, "正在看图")
     with context.lease("vlm", size=image.width * image.height) as vlm:
+        if not source.lineage.is_drawn and not vlm.knows(image):
+            return UNSEEN
         answer: str = vlm.answer(image, question, on_text=_Progress(context))
     if not answer:
         raise ToolFailed(

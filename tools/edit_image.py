@@ -78,5 +78,5 @@ def _prompt(arguments: EditImage, context: ToolContext) -> str:
 def _note(source: Artifact, context: ToolContext) -> str:
     """What a small checkpoint cannot do with pictures that no checkpoint of ours drew."""
     checkpoint: Any = context.residency.checkpoint("edit")
-    foreign = source.lineage.tool not in ("generate_image", "edit_image")
+    foreign = not source.lineage.is_drawn
     return checkpoint.note.zh if checkpoint.bundled and checkpoint.note and foreign else ""

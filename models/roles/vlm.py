@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import torch
 from PIL import Image
-from torch import nn
+from torch import Tensor, nn
 from transformers import (
     AutoConfig,
     AutoModelForImageTextToText,
@@ -20,6 +20,7 @@ from models.catalog import Checkpoint
 from models.decoding.kv_cache import bytes_per_token
 from models.dtypes import torch_dtype, with_dtype
 from models.errors import InvalidRequest
+from models.roles.familiarity import FAMILIAR, Familiarity
 from models.transformers_weights import load_model, weight_bytes
 
 MAX_PIXELS = 1024 * 1024  # where a catalogue entry names no `max_pixels`
@@ -36,13 +37,19 @@ class VisionLanguageModel:
     """A loaded vision-language model with its processor and chat template."""
 
     def __init__(
-        self, model: PreTrainedModel, processor: Any, checkpoint: Checkpoint, weight_bytes: int
+        self,
+        model: PreTrainedModel,
+        processor: Any,
+        checkpoint: Checkpoint,
+        weight_bytes: int,
+        familiarity: Familiarity | None = None,
     ) -> None:
         self.max_pixels = checkpoint.default_int("max_pixels", MAX_PIXELS)
         self.context_tokens = _context(model.config, checkpoint)
         self._new_tokens = checkpoint.default_int("max_new_tokens", NEW_TOKENS)
         self._model: PreTrainedModel | None = model
         self._processor = processor
+        self._familiarity = familiarity
         self.bytes = weight_bytes + self.context_tokens * bytes_per_token(model.config, model.dtype)
 
     @classmethod
@@ -54,7 +61,9 @@ class VisionLanguageModel:
             path, local_files_only=True
         )
         weights = weight_bytes(path, checkpoint, AutoModelForImageTextToText)
-        return cls(model, processor, checkpoint, weights)
+        familiar = path / FAMILIAR
+        familiarity = Familiarity.load(familiar) if familiar.exists() else None
+        return cls(model, processor, checkpoint, weights, familiarity)
 
     @classmethod
     def bytes_needed(cls, path: Path, checkpoint: Checkpoint) -> int:
@@ -73,9 +82,7 @@ class VisionLanguageModel:
         `on_text` gets each new piece of it, once a token, and may raise to end the call. Raises
         InvalidRequest for a picture as thin as a line, or a question beyond the context.
         """
-        model: Any = self._model
-        if model is None:
-            raise RuntimeError("the model was released")
+        model = self._loaded()
         inputs = self._inputs(bounded(image, self.max_pixels), question).to(model.device)
         stream = _TextStream(self._processor, on_text)
         model.generate(
@@ -85,6 +92,24 @@ class VisionLanguageModel:
             do_sample=False,
         )
         return stream.text.strip()
+
+    @torch.inference_mode()
+    def knows(self, image: Image.Image) -> bool:
+        """Whether an RGB picture is of the kind that the model was trained on; one that was trained
+        on all kinds, and has no `familiar.safetensors`, knows every picture.
+
+        Raises InvalidRequest for a picture as thin as a line."""
+        return self._familiarity is None or self._familiarity.knows(self.features(image))
+
+    @torch.inference_mode()
+    def features(self, image: Image.Image) -> Tensor:
+        """What the language model is shown of an RGB picture: [N, D], a row for each square."""
+        model = self._loaded()
+        picture = bounded(image, self.max_pixels)
+        pixels = self._processor.image_processor(images=[picture], return_tensors="pt")
+        features: Tensor
+        [features] = model.get_image_features(**pixels.to(model.device, model.dtype)).pooler_output
+        return features
 
     def modules(self) -> tuple[nn.Module, ...]:
         """What holds the weights."""
@@ -96,6 +121,11 @@ class VisionLanguageModel:
     def release(self) -> None:
         """Drop the weights; the object cannot answer any more."""
         self._model = None
+
+    def _loaded(self) -> Any:
+        if self._model is None:
+            raise RuntimeError("the model was released")
+        return self._model
 
     def _inputs(self, image: Image.Image, question: str) -> Any:
         content = [

@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 
 from models.errors import Cancelled, InvalidRequest
+from models.roles.familiarity import FAMILIAR, Familiarity
 from models.roles.vlm import LONGEST_ASPECT, VisionLanguageModel, bounded
 from tests.fixtures import tiny_vlm
 from tests.models.conftest import CPU, entry
@@ -42,6 +43,22 @@ def test_the_answer_depends_on_the_picture_and_on_the_question(vlm: VisionLangua
     answers = {vlm.answer(image, q) for image in (picture(), noise) for q in ("what?", "where?")}
     assert len(answers) > 1
     assert vlm.answer(picture(), "what?") == vlm.answer(picture(), "what?")
+
+
+def test_a_picture_of_another_kind_is_known_by_where_its_features_point(
+    vlm: VisionLanguageModel, tmp_path: Path
+) -> None:
+    noise = Image.effect_noise((64, 64), 90).convert("RGB")
+    assert vlm.knows(picture())
+    assert vlm.knows(noise)  # without a file beside its weights it takes every picture for its own
+    folder = tiny_vlm.write_vlm(tmp_path)
+    directions = torch.nn.functional.normalize(vlm.features(picture()).float(), dim=1)
+    Familiarity(directions, most=0.01).save(folder / FAMILIAR)
+    choosy = VisionLanguageModel.load(folder, ENTRY, CPU)
+    assert choosy.knows(picture())
+    assert not choosy.knows(noise)
+    with pytest.raises(InvalidRequest):
+        choosy.knows(picture(size=(2, 2 * LONGEST_ASPECT + 2)))
 
 
 def test_a_callback_that_raises_ends_the_call_and_the_next_one_is_whole(

@@ -2,6 +2,9 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,18 +12,23 @@ import torch
 from models.catalog import Catalog, Checkpoint, Profile
 from models.errors import Cancelled, ToolFailed, ToolRetry
 from models.residency import Residency
+from models.roles.familiarity import FAMILIAR, Familiarity
 from models.roles.vlm import VisionLanguageModel
 from tests.fixtures.tiny_vlm import write_vlm
 from tests.tools.conftest import attach, png
 from tools import registry
-from tools.artifacts import ArtifactStore
-from tools.ask_image import DESCRIBE, ask_image
+from tools.artifacts import ArtifactStore, Lineage
+from tools.ask_image import DESCRIBE, UNSEEN, ask_image
 from tools.context import Activity, ToolContext
 
 
 @pytest.fixture(scope="module")
 def seeing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Residency]:
-    data = tmp_path_factory.mktemp("seeing")
+    with closing(_seeing(tmp_path_factory.mktemp("seeing"))) as residency:
+        yield residency
+
+
+def _seeing(data: Path) -> Residency:
     write_vlm(data / "checkpoints" / "tiny-vlm")
     checkpoint = Checkpoint.model_validate(
         {
@@ -41,15 +49,13 @@ def seeing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Residency]:
             "note": {"zh": "测试", "en": "test"},
         }
     )
-    residency = Residency(
+    return Residency(
         Catalog([checkpoint]),
         profile,
         device=torch.device("cpu"),
         budget_bytes=1 << 28,
         data_dir=data,
     )
-    yield residency
-    residency.close()
 
 
 @pytest.fixture
@@ -83,6 +89,22 @@ def test_without_a_question_the_picture_is_described(
     asked = ask_image.invoke({"image": image, "question": DESCRIBE}, context)
     assert output.text == asked.text
     assert output.details["question"] == DESCRIBE
+
+
+def test_of_a_picture_of_another_kind_nothing_is_made_up(
+    context: ToolContext, tmp_path: Path
+) -> None:
+    with closing(_seeing(tmp_path)) as seeing:
+        nothing = Familiarity(torch.ones(1, 32), most=-1.0)
+        nothing.save(tmp_path / "checkpoints" / "tiny-vlm" / FAMILIAR)
+        context = replace(context, residency=seeing)
+        output = ask_image.invoke({"image": attach(context, png()), "question": "几只？"}, context)
+        assert output.details["answer"] == UNSEEN
+        ours = Lineage(tool="generate_image")
+        drawn = context.artifacts.put(png("blue"), name="画.png", lineage=ours)
+        handle = context.artifacts.assign(context.conversation_id, drawn.sha256)
+        output = ask_image.invoke({"image": handle, "question": "几只？"}, context)
+        assert output.details["answer"] != UNSEEN
 
 
 def test_stop_ends_it_in_the_middle_of_the_answer(context: ToolContext) -> None:

@@ -19,6 +19,7 @@ from training.pictures import PictureFile, scene_of_pairs, scene_with_sign
 from training.vlm import model as starter
 from training.vlm.conversations import IGNORE, Packer
 from training.vlm.export import save
+from training.vlm.familiar import DIRECTIONS, familiarity
 from training.vlm.instruct import answer_loss, conversation
 from training.vlm.labels import CELL_VALUES, SCENE_VALUES, label, label_all
 from training.vlm.labels import IGNORE as UNSAID
@@ -252,3 +253,23 @@ def test_a_stage_that_was_told_to_stop_is_not_followed_by_the_next(tmp_path: Pat
         for number, handler in handlers:
             signal.signal(number, handler)
     assert stage.finished
+
+
+def test_what_a_tower_makes_of_its_own_pictures_is_familiar_and_little_else() -> None:
+    middles = torch.nn.functional.normalize(torch.randn(300, 64, generator=_seeded(0)), dim=1)
+
+    def pictures(count: int, seed: int) -> list[torch.Tensor]:
+        draws = _seeded(seed)
+        rows = [torch.randint(300, (64,), generator=draws) for _ in range(count)]
+        return [middles[r] + 0.02 * torch.randn(64, 64, generator=draws) for r in rows]
+
+    found = familiarity(pictures(400, 1), pictures(200, 2))
+    assert found.directions.shape == (DIRECTIONS, 64)
+    own = [found.knows(one) for one in pictures(200, 3)]
+    assert 0.95 < sum(own) / len(own) <= 1.0
+    others = [torch.randn(64, 64, generator=_seeded(seed)) for seed in range(10, 30)]
+    assert not any(map(found.knows, others))
+
+
+def _seeded(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
