@@ -66,6 +66,14 @@ def _index(folder: Path) -> dict[str, Any]:
         ) from error
 
 
+def unreadable(path: Path, error: Exception) -> CheckpointBroken:
+    """What to raise where the file `path` of a checkpoint can't be read, for the reason `error`."""
+    return CheckpointBroken(
+        f"{path} 读不了，请重新获取：{error}",
+        f"{path} cannot be read; fetch it again: {error}",
+    )
+
+
 def tensor_bytes(folder: Path, dtype: torch.dtype) -> int:
     """Bytes of all tensors in `weight_files` once floating ones are cast to `dtype`.
 

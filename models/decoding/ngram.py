@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from models.errors import CheckpointBroken
+from models.weights import unreadable
 
 START, END = "\x02", "\x03"
 ORDER = 3  # the most characters of an n-gram: three of 21 bits fit a number
@@ -45,10 +45,7 @@ class NgramModel:
             tensors = load_file(path)
             return cls([(tensors[f"grams{n}"], tensors[f"values{n}"]) for n in range(1, ORDER + 1)])
         except (OSError, KeyError, SafetensorError) as error:
-            raise CheckpointBroken(
-                f"{path} 读不了，请重新获取：{error}",
-                f"{path} cannot be read; fetch it again: {error}",
-            ) from error
+            raise unreadable(path, error) from error
 
     def logprob(self, text: str) -> float:
         """Of the characters of `text` and of its end, in nats."""

@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from models.errors import CheckpointBroken
+from models.weights import unreadable
 
 FAMILIAR = "familiar.safetensors"  # beside the weights, where a checkpoint has it
 
@@ -36,10 +36,7 @@ class Familiarity:
             kept = load_file(path)
             return cls(kept["directions"].float(), float(kept["most"]))
         except (OSError, KeyError, ValueError, SafetensorError) as error:
-            raise CheckpointBroken(
-                f"{path} 读不了，请重新获取：{error}",
-                f"{path} cannot be read; fetch it again: {error}",
-            ) from error
+            raise unreadable(path, error) from error
 
     def save(self, path: Path) -> None:
         """Directions as float16."""
