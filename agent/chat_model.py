@@ -5,8 +5,8 @@ grammar of the offered tools → words, reasoning and tool calls, as chunks, whi
 """
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -22,9 +22,11 @@ from agent.counting import counted
 from agent.grammar import CallFormat, Hermes, Parser, Schema
 from agent.history import as_dicts, asked, last_turn, said
 from agent.mending import mended
+from agent.offering import Offer, offered
 from agent.options import AS_SET
+from agent.owing import insisted, owed
 from agent.parsing import CallArguments, CallStart, Piece, Reasoning, Words, detokenise
-from agent.quoting import about
+from agent.quoting import about, shown
 from agent.reading import Reader, Reading, Room
 from agent.reporting import (
     as_trained,
@@ -34,10 +36,11 @@ from agent.reporting import (
     report_of,
     unsure,
 )
+from agent.seeding import seeded
 from agent.stops import until
 from agent.streaming import StreamingChatModel, ignore
 from agent.unasked import until_unasked
-from agent.wording import worded
+from agent.wording import kept, worded
 from models.decoding.copying import Source
 from models.roles.llm import LanguageModel, Sampling
 
@@ -75,11 +78,22 @@ class DuomoChatModel(StreamingChatModel):
         sampling = options.over(self.sampling)
         with self._lease(run) as llm:
             prompt = self._prompt(llm, messages, tools, sampling)
-            grammar = self.call_format.structural_tag(tools, run.handles() if run else ())
-            cancel = run.cancel if run else None
+            handles = run.handles() if run else ()
             source = self._source(llm, messages)
-            ids = llm.generate(prompt, sampling, grammar=grammar, source=source, cancel=cancel)
-            pieces = _pieces(self.call_format.parser(tools), _text(ids, llm))
+            cancel = run.cancel if run else None
+
+            def decoded(offer: Offer) -> Generator[Piece, None, None]:
+                form = self.call_format
+                grammar = (
+                    form.structural_tag(offer.tools, handles, must=offer.must)
+                    if offer.tools or not tools
+                    else form.words_only()
+                )
+                ids = llm.generate(prompt, sampling, grammar=grammar, source=source, cancel=cancel)
+                with closing(ids):
+                    yield from _pieces(form.parser(tools), _text(ids, llm))
+
+            pieces = self._called(decoded, llm, messages, tools, handles)
             pieces = self._helped(pieces, llm, messages, tools)
             pieces = until(pieces, options.stop)
             yield from _chunks(pieces, self.on_tool_name)
@@ -95,6 +109,24 @@ class DuomoChatModel(StreamingChatModel):
         by_heart = ours.by_heart if ours else frozenset()
         return Source(said(messages), by_heart, asked(messages), ours is not None and is_first)
 
+    def _called(
+        self,
+        decoded: Callable[[Offer], Generator[Piece, None, None]],
+        llm: LanguageModel,
+        messages: Sequence[BaseMessage],
+        tools: Sequence[Schema],
+        handles: Sequence[str],
+    ) -> Iterator[Piece]:
+        """A reply, a small model's to the calls that the person's words leave."""
+        ours = self.abilities
+        if ours is None or not llm.defaults.copy_penalty:
+            return decoded(Offer(tools))
+        pieces = decoded(offered(messages, tools, handles, ours))
+        due = owed(messages, tools, ours.dues)
+        if due is None:
+            return pieces
+        return insisted(pieces, lambda: decoded(Offer([due], must=True)))
+
     def _helped(
         self,
         pieces: Iterator[Piece],
@@ -106,8 +138,10 @@ class DuomoChatModel(StreamingChatModel):
         question, ours = asked(messages), self.abilities
         report = report_of(messages) if llm.defaults.fixed_reports else ""
         if llm.defaults.copy_penalty and ours is not None:
+            numbers = counted(question, tools), seeded(question, tools)
             words, texts = worded(question, ours.scenes), about(messages, ours.passages)
-            pieces = mended(pieces, counted(question, tools), words, texts)
+            quotes = {} if last_turn(messages) else shown(question, ours)
+            pieces = mended(pieces, *numbers, words, texts, quotes, kept(question, ours.wishes))
             pieces = until_unasked(pieces, messages, ours.wishes, ours.cues, report)
         if report:
             return in_words_of(report, pieces)

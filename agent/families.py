@@ -33,14 +33,22 @@ class Family:
     read: Read
     grammar: str | None = None
 
-    def structural_tag(self, tools: Sequence[Schema], handles: Sequence[str]) -> str | None:
+    def structural_tag(
+        self, tools: Sequence[Schema], handles: Sequence[str], *, must: bool = False
+    ) -> str | None:
         if not tools or self.grammar is None:
             return None
         from xgrammar.builtin_structural_tag import get_model_structural_tag
 
         bound: list[Any] = [_constrained(tool, handles) for tool in tools]
         whole = get_model_structural_tag(self.grammar, tools=bound, reasoning="disabled")
-        return json.dumps(_calls_anywhere(whole.model_dump(exclude_none=True)), ensure_ascii=False)
+        tag = _calls_anywhere(whole.model_dump(exclude_none=True))
+        if must:
+            tag["format"]["at_least_one"] = True
+        return json.dumps(tag, ensure_ascii=False)
+
+    def words_only(self) -> str | None:
+        return None
 
     def parser(self, tools: Sequence[Schema] = ()) -> Parser:
         return ReplyParser(self.tags, partial(WholeCall, self, types_of(tools)))

@@ -34,8 +34,13 @@ class Parser(Protocol):
 
 @runtime_checkable
 class CallFormat(Protocol):
-    def structural_tag(self, tools: Sequence[Schema], handles: Sequence[str]) -> str | None:
-        """The grammar of one reply that may call `tools`; None when there are none to call."""
+    def structural_tag(
+        self, tools: Sequence[Schema], handles: Sequence[str], *, must: bool = False
+    ) -> str | None:
+        """The grammar of one reply that may call `tools`, or `must`; None when there are none."""
+
+    def words_only(self) -> str | None:
+        """The grammar of one reply that calls nothing; None where decoding is free."""
 
     def parser(self, tools: Sequence[Schema] = ()) -> Parser:
         """A reader of one reply. `tools` tell the types of arguments that are written bare."""
@@ -45,7 +50,9 @@ class CallFormat(Protocol):
 class Hermes:
     """`<tool_call>` around JSON: Qwen2.5, Qwen3 and the starter."""
 
-    def structural_tag(self, tools: Sequence[Schema], handles: Sequence[str]) -> str | None:
+    def structural_tag(
+        self, tools: Sequence[Schema], handles: Sequence[str], *, must: bool = False
+    ) -> str | None:
         if not tools:
             return None
         tags = [_tag(tool["function"], handles) for tool in tools]
@@ -53,9 +60,14 @@ class Hermes:
             "type": "triggered_tags",
             "triggers": ["<tool_call>"],
             "tags": tags,
+            "at_least_one": must,
             "excludes": _STRAY,
         }
         return json.dumps({"type": "structural_tag", "format": dispatch}, ensure_ascii=False)
+
+    def words_only(self) -> str | None:
+        words = {"type": "any_text", "excludes": ["<tool_call>", *_STRAY]}
+        return json.dumps({"type": "structural_tag", "format": words})
 
     def parser(self, tools: Sequence[Schema] = ()) -> Parser:
         del tools  # JSON says what is a number

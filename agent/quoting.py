@@ -9,12 +9,18 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage
 
+from agent.abilities import Abilities
 from agent.history import asked, last_turn
 from agent.mending import Mend
 from models.decoding.verbatim import quoted
+from tools.checks import bare
 
 _FOREIGN = re.compile(r"[A-Za-z][\w'’-]*(?:[ ,.!?;:]+[A-Za-z][\w'’-]*)+[.!?]?", re.ASCII)
 _SHARED = 0.5  # of its letters, in a text that comes from the question's other words
+_POINTS = re.compile(
+    r"(?:提示词|原样|[用按照就把将给为配画这那两几句首行字词诗话图张幅]|\W)*"
+)  # at the quotation
+_MARKS = re.compile('[“”"「」『』]')
 _SIGNS = re.compile(r"[\W_]")
 
 
@@ -33,6 +39,28 @@ def about(messages: Sequence[BaseMessage], passages: Mapping[str, str]) -> dict[
     if text is None or last_turn(messages):
         return {}
     return {tool: partial(_with_text, field, text, question) for tool, field in passages.items()}
+
+
+def shown(question: str, ours: Abilities) -> dict[str, Mend]:
+    """For each tool that draws: put in what stands in quotes, where nothing else is to be done
+    with it. `ours`: what the tools say of themselves."""
+    found = quoted(question)
+    if len(found) != 1:
+        return {}
+    rest = _MARKS.sub("", question.replace(found[0], ""))
+    meant = {name for name, due in ours.dues.items() if re.search(due.words, rest)}
+    meant |= {n for n in ours.passages.keys() & ours.cues if re.search(ours.cues[n], rest)}
+    drawing = meant & ours.scenes.keys()
+    if meant != drawing:
+        return {}
+    return {name: partial(_with_quote, ours.scenes[name], found[0]) for name in drawing}
+
+
+def _with_quote(field: str, text: str, given: dict[str, Any]) -> dict[str, Any]:
+    said = given.get(field)
+    if not isinstance(said, str) or text in said or bare(said) in bare(text):
+        return given
+    return {**given, field: text if _POINTS.fullmatch(said) else f"{said}，{text}"}
 
 
 def _with_text(field: str, text: str, question: str, given: dict[str, Any]) -> dict[str, Any]:

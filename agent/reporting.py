@@ -26,10 +26,10 @@ def report_of(messages: Sequence[BaseMessage]) -> str:
     results = [message for message in turn if isinstance(message, ToolMessage)]
     if not results or is_retry(results[-1].artifact):
         return ""
-    if not _is_done(results[-1]):
+    if not is_done(results[-1]):
         return ended(results[-1].text)
     calls = {call["id"]: call for m in turn if isinstance(m, AIMessage) for call in m.tool_calls}
-    done = [(calls[r.tool_call_id], r.text) for r in results if _is_done(r)]
+    done = [(calls[r.tool_call_id], r.text) for r in results if is_done(r)]
     return reported((call["name"], call["args"], text) for call, text in done)
 
 
@@ -85,7 +85,8 @@ def in_words_of(
     yield from pieces
 
 
-def _is_done(result: ToolMessage) -> bool:
+def is_done(result: ToolMessage) -> bool:
+    """Whether a step came to its end without an error."""
     kept = result.artifact  # the value of the step's last event; none where it comes from elsewhere
     state = kept.get("state", "done") if isinstance(kept, dict) else "done"
     return result.status != "error" and state == "done"

@@ -28,8 +28,12 @@ Score = dict[str, float]
 class NoGrammar(Hermes):
     """Hermes calls, decoded freely: what the grammar is worth."""
 
-    def structural_tag(self, tools: Sequence[Schema], handles: Sequence[str]) -> None:
-        del tools, handles
+    def structural_tag(
+        self, tools: Sequence[Schema], handles: Sequence[str], *, must: bool = False
+    ) -> None:
+        del tools, handles, must
+
+    def words_only(self) -> None: ...
 
 
 def score(results: Sequence[TurnResult]) -> Score:

@@ -1,6 +1,7 @@
 """`ask_image`: a question about a picture, or its description."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from pydantic import Field
 
@@ -9,6 +10,7 @@ from tools import replies
 from tools.checks import Sentence
 from tools.context import ToolContext
 from tools.contract import Arguments, ImageHandle, ToolOutput, tool
+from tools.marks import Question
 from tools.recall import same_question
 
 DESCRIBE = "描述一下这张图。"
@@ -18,7 +20,9 @@ _SHOWN_EVERY = 16  # characters: every note is stored, so not one for each token
 
 class AskImage(Arguments):
     image: ImageHandle
-    question: Sentence = Field("", description="关于图片的问题，空着就是描述", max_length=500)
+    question: Annotated[Sentence, Question()] = Field(
+        "", description="关于图片的问题，空着就是描述", max_length=500
+    )
 
 
 @tool(title_zh="看图回答", title_en="Look and answer", icon="visibility", roles=("vlm",))

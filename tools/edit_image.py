@@ -14,12 +14,18 @@ from tools.context import ToolContext
 from tools.contract import Arguments, ImageHandle, ToolOutput, tool
 from tools.drawing import Seed, draw_or_again, new_seed, progress_of, seed_after
 from tools.drawing_styles import STYLES, last_style
-from tools.marks import Wish
+from tools.marks import Due, Wish
+
+_DUE = Due(
+    r"(?:[改变换弄]|[调修]|P)[成为掉](?![“「『]|\S{0,4}[张幅])|[去抹删擦抠][掉除]|[抹删擦抠]了|扶正|[提调]亮|清理|修[一复]|[加添]上"
+    "|再[^，。？?看来找给问说讲听念读]{1,3}一?[点些]",
+    instead=frozenset({"generate_image"}),
+)
 
 
 class EditImage(Arguments):
     image: ImageHandle
-    instruction: Annotated[Sentence, Wish()] = Field(
+    instruction: Annotated[Sentence, Wish(), _DUE] = Field(
         description="怎么改，一句中文", min_length=1, max_length=500
     )
     strength: float | None = Field(None, description="改动的强度，0到1", ge=0, le=1)

@@ -17,15 +17,21 @@ from tools.contract import Arguments, ToolOutput, tool
 from tools.drawing import Drawn, Progress, Seed, draw_or_again, new_seed, progress_of, seed_after
 from tools.drawing_prompts import Optimised, optimise
 from tools.drawing_styles import STYLES, Style, find_style
-from tools.marks import Scene
+from tools.marks import Due, Scene
 from tools.picture_sizes import Size, read_size, rounded, written
 
 if TYPE_CHECKING:
     from models.roles.t2i import ImageGenerator
 
 
+_DUE = Due(
+    "画(?:一|个|张|幅|成|出)|再画|照着[^，。]*画|[给为][^，。]*[句诗词话][^，。]*配[个张幅]?图",
+    instead=frozenset({"edit_image", "search_images", "find_similar_images"}),
+)
+
+
 class GenerateImage(Arguments):
-    prompt: Annotated[Sentence, Scene()] = Field(
+    prompt: Annotated[Sentence, Scene(), _DUE] = Field(
         description="要画的内容，写全主体、环境、风格", min_length=1, max_length=1000
     )
     negative_prompt: str | None = Field(None, description="画面里不要的东西", max_length=500)

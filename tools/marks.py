@@ -35,6 +35,20 @@ class Cue:
 
 
 @dataclass(frozen=True)
+class Due:
+    """Marks an argument of a tool that a person asks for by these `words`, a regular expression
+    that rather finds one too few; a tool named in `instead` may have been meant as well."""
+
+    words: str
+    instead: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Question:
+    """Marks what a person wants to know, and so no order."""
+
+
+@dataclass(frozen=True)
 class Passage:
     """Marks a text that a person gives, taken letter by letter; `by_heart`: or names by its title,
     as poems are."""

@@ -1,16 +1,20 @@
 """`read_text`: the text in a picture."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from tools import replies
 from tools.context import ToolContext
 from tools.contract import Arguments, ImageHandle, ToolOutput, tool
+from tools.marks import Cue
 
 _MODEL_CHARACTERS = 4000  # the screen shows all of it, the language model reads this much
 
 
+_CUE = "[字文写读念认识牌号印标招价菜单抄录摘提题词联诗]|原话|内容|(?i:ocr|text)"
+
+
 class ReadText(Arguments):
-    image: ImageHandle
+    image: Annotated[ImageHandle, Cue(_CUE)]
 
 
 @tool(title_zh="识别文字", title_en="Read text", icon="text_fields", roles=("ocr",))

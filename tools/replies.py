@@ -4,7 +4,10 @@ Pure functions of results, so that the tools, the conversations a language model
 and the canned results of an evaluation share every word.
 """
 
+import re
 from collections.abc import Sequence
+
+_NOTHING = re.compile(r"没有找到\S+的图片。|\S+里没有(?:文字|听到说话)。")
 
 
 def found_images(handles: Sequence[str]) -> str:
@@ -49,3 +52,8 @@ def spoken(handle: str, seconds: float) -> str:
 
 def scored(image: str, clip_score: float, cosine: float) -> str:
     return f"{image}的图文分{clip_score:.2f}，余弦{cosine:.2f}"
+
+
+def says_nothing(reply: str) -> bool:
+    """Whether a reply says that there was nothing to find, read or hear."""
+    return _NOTHING.fullmatch(reply) is not None

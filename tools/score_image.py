@@ -8,14 +8,17 @@ from tools import replies
 from tools.checks import Sentence
 from tools.context import ToolContext
 from tools.contract import Arguments, ImageHandle, ToolOutput, tool
-from tools.marks import Passage
+from tools.marks import Due, Passage
 
 _WEIGHT = 2.5  # Hessel et al., CLIPScore (EMNLP 2021), equation 1
 
 
+_DUE = Due("打(?:个|一个|下)?(?:图文|匹配)?分|匹配[分度]|图文分")
+
+
 class ScoreImage(Arguments):
     image: ImageHandle
-    text: Annotated[Sentence, Passage()] = Field(
+    text: Annotated[Sentence, Passage(), _DUE] = Field(
         description="要对照的文字，最多200字", min_length=1, max_length=200
     )
 

@@ -13,7 +13,7 @@ from models.errors import ToolRetry
 from tools import replies
 from tools.context import ToolContext
 from tools.contract import Arguments, ToolOutput, tool
-from tools.marks import Cue, Passage
+from tools.marks import Cue, Due, Passage
 from tools.normalise import normalise
 
 MAX_CHARACTERS = 20_000  # about eighty minutes: as much as one turn may hold
@@ -24,11 +24,16 @@ _CUE = (
     "念|读|朗|播|诵|背|唱|喊|吆喝|音|声|录|听|旁白|台词|[说讲]给|说出|说一|开口|报.?句"
     '|[加配][上一]?[段句]?[话词句]|[“”"「『]|(?i:read|say|speak|aloud|voice|tts)'
 )
+_DUE = Due(
+    "(?:念|读|朗诵)(?:出来|给|一遍|一下|$|[，。！!])|旁白|[”」]的(?:语音|音频)"
+    "|(?:变|转|生成|做|加|配)成?[^，。发]{0,8}(?:语音|音频)(?![里说转写])",
+    instead=frozenset({"read_text"}),
+)
 _SENTENCE = re.compile(r"[^。！？；!?;\n]*(?:[。！？；!?;\n]+|$)")
 
 
 class Speak(Arguments):
-    text: Annotated[str, Passage(by_heart=True), Cue(_CUE)] = Field(
+    text: Annotated[str, Passage(by_heart=True), Cue(_CUE), _DUE] = Field(
         description=f"要朗读的文字，最多{MAX_CHARACTERS}字", min_length=1, max_length=MAX_CHARACTERS
     )
     voice: Literal["女声", "男声"] | None = Field(None, description="声音，用户提到时才填")

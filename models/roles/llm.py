@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
@@ -113,7 +113,7 @@ class LanguageModel:
         grammar: str | None = None,
         source: Source | None = None,
         cancel: threading.Event | None = None,
-    ) -> Iterator[int]:
+    ) -> Generator[int, None, None]:
         """Yield new tokens until an end token (not yielded), a limit, or `cancel`.
 
         `grammar` is an xgrammar structural tag as JSON: nothing it forbids can come out. `source`

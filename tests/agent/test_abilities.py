@@ -8,7 +8,7 @@ from agent.abilities import Abilities
 from tools.checks import Sentence
 from tools.context import ToolContext
 from tools.contract import Arguments, ToolOutput, tool
-from tools.marks import Cue, Passage, Scene, Wish
+from tools.marks import Cue, Due, Passage, Question, Scene, Wish
 
 
 class Engraving(Arguments):
@@ -16,7 +16,8 @@ class Engraving(Arguments):
     inscription: Annotated[str, Passage(by_heart=True), Cue("刻|雕")] | None = Field(
         None, max_length=20
     )
-    correction: Annotated[Sentence, Wish()] | None = None
+    correction: Annotated[Sentence, Wish(), Due("重刻", frozenset({"rest"}))] | None = None
+    doubt: Annotated[Sentence, Question()] = ""
     depth: int = 1
 
 
@@ -42,6 +43,8 @@ def test_a_tool_says_which_of_its_arguments_hold_a_persons_words() -> None:
     assert ours.scenes == {"engrave": "motif"}
     assert ours.wishes == {"engrave": "correction"}
     assert ours.cues == {"engrave": "刻|雕"}
+    assert ours.dues == {"engrave": Due("重刻", frozenset({"rest"}))}
+    assert ours.questions == {"engrave"}
     assert ours.passages == {"engrave": "inscription"}
     assert ours.by_heart == {"engrave"}
     assert Abilities.of([]) == Abilities()

@@ -24,8 +24,16 @@ BEGIN = '<tool_call>\n{"name": "'
 class Writer:
     """Writes under a grammar: what is asked for while it is allowed, else anything that is."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerFast, handles: list[str]) -> None:
-        tag = Hermes().structural_tag(SCHEMAS, handles)
+    def __init__(
+        self,
+        tokenizer: PreTrainedTokenizerFast,
+        handles: list[str],
+        *,
+        must: bool = False,
+        mute: bool = False,
+    ) -> None:
+        form = Hermes()
+        tag = form.words_only() if mute else form.structural_tag(SCHEMAS, handles, must=must)
         assert tag is not None
         self.tokenizer = tokenizer
         self.mask: GrammarMask = GrammarMasks(tokenizer, 288, [tokenizer.eos_token_id]).mask(tag)
@@ -95,6 +103,19 @@ def test_without_pictures_the_field_is_free_and_the_tool_answers(
 ) -> None:
     call = BEGIN + 'look", "arguments": {"image": "img-1"}}\n</tool_call>'
     assert Writer(tokenizer, ["aud-1"]).write(call) == call
+
+
+def test_a_reply_that_must_call_is_no_words(tokenizer: PreTrainedTokenizerFast) -> None:
+    assert Writer(tokenizer, []).write("好的") == "好的"
+    assert Writer(tokenizer, [], must=True).write("好的") == ""
+    name, _ = read_call(Writer(tokenizer, ["img-1"], must=True).wander(0))
+    assert name in TOOLS
+
+
+def test_a_reply_that_must_not_call_is_words_alone(tokenizer: PreTrainedTokenizerFast) -> None:
+    written = Writer(tokenizer, ["img-1"], mute=True).write("好的 <b>" + BEGIN)
+    assert written.startswith("好的 <b>")
+    assert "<tool_call>" not in written
 
 
 def test_plain_words_may_be_anything_but_stray_markup(tokenizer: PreTrainedTokenizerFast) -> None:

@@ -8,10 +8,11 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMe
 from agent.abilities import Abilities
 from agent.mending import mended
 from agent.parsing import CallArguments, CallStart
-from agent.quoting import about, named
+from agent.quoting import about, named, shown
 from tools.registry import discover
 
-PASSAGES = Abilities.of(discover().values()).passages
+OURS = Abilities.of(discover().values())
+PASSAGES = OURS.passages
 
 
 @pytest.mark.parametrize(
@@ -65,3 +66,30 @@ def test_what_a_tool_has_found_may_be_read() -> None:
 
 def test_a_drawing_keeps_the_prompt_that_the_model_wrote() -> None:
     assert told("把“一帆风顺”画出来", "generate_image", "大海上的帆船") == "大海上的帆船"
+
+
+def drawn(said: str, prompt: str) -> str:
+    call = CallArguments(0, json.dumps({"prompt": prompt}, ensure_ascii=False))
+    pieces = iter([CallStart(0, "generate_image"), call])
+    *_, last = mended(pieces, shown(said, OURS))
+    assert isinstance(last, CallArguments)
+    return str(json.loads(last.delta)["prompt"])
+
+
+@pytest.mark.parametrize(
+    ("said", "prompt", "whole"),
+    [
+        ('水墨画一幅，提示词原样用这句："野渡无人舟自横"', "提示词原样用这句：", "野渡无人舟自横"),
+        ("把“轻舟已过万重山”画成水墨", "水墨", "水墨，轻舟已过万重山"),
+        ("把“轻舟已过万重山”画出来", "轻舟已过万重山", "轻舟已过万重山"),
+        ("画一张写着“春”的灯笼", "写着“春”的灯笼", "写着“春”的灯笼"),
+        ("画一棵圣诞树，再念“圣诞快乐”给我听", "一棵圣诞树", "一棵圣诞树"),  # to be read
+        ("画一只小鹿，和“小鹿”打个分", "森林", "森林"),  # to be compared
+        ("把“春”和“秋”画成两张", "春", "春"),
+        ("来张“年年有余”", "鲤鱼", "鲤鱼"),  # nothing says what is to be done with it
+    ],
+)
+def test_what_is_quoted_is_drawn_where_nothing_else_is_to_be_done_with_it(
+    said: str, prompt: str, whole: str
+) -> None:
+    assert drawn(said, prompt) == whole

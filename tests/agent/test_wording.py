@@ -7,10 +7,11 @@ import pytest
 from agent.abilities import Abilities
 from agent.mending import mended
 from agent.parsing import CallArguments, CallStart
-from agent.wording import says_nothing, worded
+from agent.wording import kept, says_nothing, worded
 from tools.registry import discover
 
-SCENES = Abilities.of(discover().values()).scenes
+OURS = Abilities.of(discover().values())
+SCENES = OURS.scenes
 
 
 @pytest.mark.parametrize(
@@ -58,3 +59,41 @@ def test_everything_else_stays_as_it_is(
     question: str, name: str, arguments: dict[str, object]
 ) -> None:
     assert told(question, name, **arguments) == arguments
+
+
+@pytest.mark.parametrize(
+    ("question", "query", "whole"),
+    [
+        ("翻一张热腾腾的火锅，两张也行", "热腾腾", "热腾腾的火锅"),
+        ("搜一搜 cyberpunk 风的城市夜景", "cyberpunk 风", "cyberpunk 风的城市夜景"),
+        ("俺家那头老黄牛在哪儿", "俺家", "俺家那头老黄牛在哪儿"),
+        ("穿旗袍的照片找出来", "穿旗袍", "穿旗袍"),
+        ("有带红灯笼的图吗", "带红灯笼", "带红灯笼"),
+        ("油菜花的也来几张", "油菜花", "油菜花"),
+        ("找荷花，雨后的那几张", "荷花", "荷花"),
+        ("海边的日出，然后改成夜晚的", "海边的日出", "海边的日出"),
+    ],
+)
+def test_half_a_phrase_gets_its_other_half(question: str, query: str, whole: str) -> None:
+    assert told(question, "search_images", query=query) == {"query": whole}
+
+
+def test_another_thing_takes_the_place_of_the_last_one() -> None:
+    assert told("那枇杷呢", "search_images", query="石榴") == {"query": "枇杷"}
+    assert told("那红枇杷呢？", "search_images", query="枇杷") == {"query": "枇杷"}
+
+
+def changed(question: str, instruction: str) -> str:
+    written = json.dumps({"image": "img-1", "instruction": instruction}, ensure_ascii=False)
+    pieces = iter([CallStart(0, "edit_image"), CallArguments(0, written)])
+    *_, last = mended(pieces, kept(question, OURS.wishes))
+    assert isinstance(last, CallArguments)
+    return str(json.loads(last.delta)["instruction"])
+
+
+def test_a_change_is_more_than_what_should_stay() -> None:
+    said = "蛋糕也来一个，放它跟前，帽子保留"
+    assert changed(f"[img-1]{said}", "帽子保留") == said
+    assert changed(said, "蛋糕也来一个") == "蛋糕也来一个"
+    assert changed("天空别动", "天空别动") == "天空别动"
+    assert changed("换个背景" * 60, "人别动") == "人别动"
