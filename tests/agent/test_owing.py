@@ -61,6 +61,8 @@ def test_what_was_asked_for_is_owed(said: str, steps: list[BaseMessage], name: s
             "换成“渔歌唱晚”再打个分",
             step("score_image", "img-1的图文分0.5", image="img-1", text="渔"),
         ),
+        ("换成wedding再比一次", step("score_image", "img-1的图文分0.5", image="img-1", text="a")),
+        ("[img-1]把它变成文字", step("read_text", "img-1里的文字：\n春", image="img-1")),
         ("找荷花的图给公众号配图", FIND),
         ("照着它画一张夜景", CHANGE),
     ],
