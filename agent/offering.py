@@ -57,13 +57,12 @@ def offered(
         return Offer(making, must=True)
     has_picture = any(kind_of(handle) == "image" for handle in handles)
     barred = _beside_a_drawing(said, tools, ours, has_picture=has_picture)
-    if (has_picture and _wants_change(said, tools, ours)) or not (
-        has_picture or _SEEN.search(said)
-    ):
+    is_asked = not _wants_change(said, tools, ours) if has_picture else _SEEN.search(said)
+    if not is_asked:
         barred |= ours.questions
     if _COMPOSES.search(said):
         barred |= _beside_writing(said, tools, ours)
-    return Offer([tool for tool in tools if _name(tool) not in barred])
+    return Offer([tool for tool in tools if name_of(tool) not in barred])
 
 
 def _going_on(
@@ -72,9 +71,9 @@ def _going_on(
     """The tool of the turn before, where only another picture or another thing is named."""
     before = _turn_before(messages)
     calls = [call for m in before if isinstance(m, AIMessage) for call in m.tool_calls]
-    last = [tool for tool in tools if calls and _name(tool) == calls[-1]["name"]]
+    last = [tool for tool in tools if calls and name_of(tool) == calls[-1]["name"]]
     if _THAT_PICTURE.fullmatch(said):
-        return [tool for tool in last if _takes_picture(tool)]
+        return [tool for tool in last if takes_picture(tool)]
     return last if len(calls) == 1 and other_thing(said) else []
 
 
@@ -95,7 +94,7 @@ def _changing_on(
 ) -> Sequence[Schema]:
     """What makes pictures, where the one just made is to become another."""
     names = ours.dues.keys() & {*ours.wishes, *ours.scenes}
-    makers = [tool for tool in tools if _name(tool) in names]
+    makers = [tool for tool in tools if name_of(tool) in names]
     calls = [c for m in _turn_before(messages) if isinstance(m, AIMessage) for c in m.tool_calls]
     was_made = bool(calls) and calls[-1]["name"] in names
     is_alone = not any(_is_due(name, said, ours) for name in ours.dues.keys() - names)
@@ -104,7 +103,7 @@ def _changing_on(
 
 def _wants_change(said: str, tools: Sequence[Schema], ours: Abilities) -> bool:
     """Whether a picture is to be changed, and nothing to be told of it."""
-    is_due = any(_is_due(name, said, ours) for name in map(_name, tools) if name in ours.wishes)
+    is_due = any(_is_due(name, said, ours) for name in map(name_of, tools) if name in ours.wishes)
     return is_due and not _ASKS.search(_POLITE.sub("", said))
 
 
@@ -113,11 +112,11 @@ def _beside_a_drawing(
 ) -> frozenset[str]:
     """What is not meant where something is to be drawn: to read out what stands in quotes, and any
     step on a picture where there is none."""
-    if not any(_is_due(name, said, ours) for name in map(_name, tools) if name in ours.scenes):
+    if not any(_is_due(name, said, ours) for name in map(name_of, tools) if name in ours.scenes):
         return frozenset()
     rest = _QUOTED.sub("", said)
     unasked = (name for name, cue in ours.cues.items() if not re.search(cue, rest))
-    on_pictures = (_name(tool) for tool in tools if not has_picture and _takes_picture(tool))
+    on_pictures = (name_of(tool) for tool in tools if not has_picture and takes_picture(tool))
     return frozenset([*unasked, *on_pictures])
 
 
@@ -127,7 +126,7 @@ def _beside_writing(said: str, tools: Sequence[Schema], ours: Abilities) -> froz
     about = ours.questions if _THIS_PICTURE.search(said) else frozenset[str]()
     return frozenset(
         name
-        for name in map(_name, tools)
+        for name in map(name_of, tools)
         if not _is_due(name, said, ours) and name not in aloud | about
     )
 
@@ -137,9 +136,9 @@ def _is_due(name: str, said: str, ours: Abilities) -> bool:
     return due is not None and re.search(due.words, said) is not None
 
 
-def _takes_picture(tool: Schema) -> bool:
+def takes_picture(tool: Schema) -> bool:
     return "image" in tool["function"]["parameters"]["properties"]
 
 
-def _name(tool: Schema) -> str:
+def name_of(tool: Schema) -> str:
     return str(tool["function"]["name"])

@@ -8,6 +8,7 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from agent.grammar import Schema
 from agent.history import asked, last_turn
+from agent.offering import name_of, takes_picture
 from agent.parsing import CallStart, Piece, Words
 from agent.reporting import is_done
 from agent.tooling import is_retry
@@ -30,21 +31,17 @@ def owed(
     found = [
         (match.start(), tool)
         for tool in tools
-        if (due := dues.get(name := tool["function"]["name"]))
+        if (due := dues.get(name := name_of(tool)))
         and name not in called
         and not due.instead & called
         and (match := re.search(due.words, said))
-        and (not _takes_picture(tool) or _is_about_picture(turn))
+        and (not takes_picture(tool) or _is_about_picture(turn))
     ]
     return min(found, key=lambda one: one[0])[1] if found else None
 
 
 def _brought_something(result: ToolMessage) -> bool:
     return is_done(result) and not is_retry(result.artifact) and not says_nothing(result.text)
-
-
-def _takes_picture(tool: Schema) -> bool:
-    return "image" in tool["function"]["parameters"]["properties"]
 
 
 def _is_about_picture(turn: Sequence[BaseMessage]) -> bool:

@@ -56,6 +56,7 @@ def test_what_was_asked_for_is_owed(said: str, steps: list[BaseMessage], name: s
             "[aud-1]老妈发的语音，翻成字",
             step("transcribe_audio", "aud-1的内容：\n你好", audio="aud-1"),
         ),
+        ("[aud-1]转写这段语音", step("transcribe_audio", "aud-1的内容：\n你好", audio="aud-1")),
         ("[img-1]把上面的字读出来", step("read_text", "img-1里的文字：\n春", image="img-1")),
         (
             "换成“渔歌唱晚”再打个分",
