@@ -24,6 +24,7 @@ _QUOTED = re.compile('“[^”]*”|「[^」]*」|『[^』]*』|"[^"]*"')
 _SEEN = re.compile("[图照屏张幅这那里看瞧]|画[中上面]|[相片]片|[上下]面")  # speaks of a picture
 _COMPOSES = re.compile(rf"[写编拟](?:{NUMERAL}|几)?[句段首篇条]")  # words, and no picture
 _THIS_PICTURE = re.compile(rf"第(?:{NUMERAL})[张幅]|[这那][张幅]")
+_LONGEST = 300  # letters
 _POLITE = re.compile(rf"能不能|可不可以|能否|(?:好|行|成|可以|要得)?[吗么嘛呗吧不没]?{_END}$")
 _ASKS = re.compile(
     "[?？吗么嘛呢]|什么|啥|几|多少|哪|谁|咋|怎|是不是|有没有|是否|还是|对不对|如何|[看瞧瞅]|描述|说|讲|数|介绍"
@@ -47,7 +48,7 @@ def offered(
 ) -> Offer:
     """All of `tools`, or those that the last words leave; `ours`: what the tools say of
     themselves."""
-    said = attachments_of(asked(messages))[1]
+    said = request_of(messages)
     if last_turn(messages) or not said:
         return Offer(tools)
     going_on = _going_on(said, messages, tools)
@@ -63,6 +64,12 @@ def offered(
     if _COMPOSES.search(said):
         barred |= _beside_writing(said, tools, ours)
     return Offer([tool for tool in tools if name_of(tool) not in barred])
+
+
+def request_of(messages: Sequence[BaseMessage]) -> str:
+    """What the person said last, files apart; empty where it is so long that it holds a text."""
+    said = attachments_of(asked(messages))[1]
+    return said if len(said) <= _LONGEST else ""
 
 
 def _going_on(

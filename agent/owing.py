@@ -7,12 +7,12 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from agent.grammar import Schema
-from agent.history import asked, last_turn
-from agent.offering import name_of, takes_picture
+from agent.history import last_turn
+from agent.offering import name_of, request_of, takes_picture
 from agent.parsing import CallStart, Piece, Words
 from agent.reporting import is_done
 from agent.tooling import is_retry
-from tools.handles import attachments_of, kind_of, mentioned
+from tools.handles import kind_of, mentioned
 from tools.marks import Due
 from tools.replies import says_nothing
 
@@ -27,7 +27,7 @@ def owed(
     if not results or not _brought_something(results[-1]):
         return None
     called = {c["name"] for m in turn if isinstance(m, AIMessage) for c in m.tool_calls}
-    said = attachments_of(asked(messages))[1]
+    said = request_of(messages)
     found = [
         (match.start(), tool)
         for tool in tools

@@ -17,7 +17,7 @@ from tools.drawing_styles import STYLES, last_style
 from tools.marks import Due, Wish
 
 _DUE = Due(
-    r"(?:[改变换弄]|[调修]|P)[成为掉](?![“「『]|\S{0,4}[张幅]|[^，。]*(?:再|测|打分))|[去抹删擦抠][掉除]|[抹删擦抠]了|扶正|[提调]亮|清理|修[一复]|[加添]上"
+    r"(?:[改变换弄]|[调修]|P)[成为掉](?![“「『]|\S{0,4}[张幅]|[^，。]{0,12}(?:再|测|打分))|[去抹删擦抠][掉除]|[抹删擦抠]了|扶正|[提调]亮|清理|修[一复]|[加添]上"
     "|再[^，。？?看来找给问说讲听念读]{1,3}一?[点些]",
     instead=frozenset({"generate_image", "read_text", "transcribe_audio"}),
 )

@@ -102,6 +102,10 @@ def test_what_is_to_be_written_is_no_tools_work() -> None:
     assert names(offer("给第二张写一句描述")) == {"ask_image"}
 
 
+def test_a_long_text_leaves_everything_open() -> None:
+    assert names(offer("把水印去掉。" + "很长的故事，" * 60)) == ALL
+
+
 def test_once_a_tool_has_answered_everything_is_offered_again() -> None:
     [said, call, result, _] = turn("第二张呢", "read_text", "img-2里没有文字。", image="img-2")
     given = offered([said, call, result], list(schemas().values()), ["img-1"], OURS)

@@ -89,6 +89,10 @@ def test_after_a_step_that_found_nothing_nothing_is_owed(
     assert due("改成夜晚，再念给我听", *step(name, result, **arguments)) is None
 
 
+def test_words_of_a_long_text_are_no_request() -> None:
+    assert due("搜一张荷花的图。" + "念给大家听的故事，" * 40, *FIND) is None
+
+
 def test_after_a_step_that_failed_nothing_is_owed() -> None:
     [call, _] = FIND
     failed = ToolMessage("图库坏了", tool_call_id="search_images", status="error")
