@@ -44,7 +44,7 @@ def test_the_second_role_finds_the_weights_of_the_first(residency: Residency) ->
 def test_each_role_keeps_the_defaults_of_its_own_entry(residency: Residency) -> None:
     with residency.lease("edit") as editor, residency.lease("t2i") as generator:
         assert generator._family.defaults.guidance == 4.0
-        assert editor._family.defaults.guidance == 2.0
+        assert editor._family.defaults.guidance == 3.0
         assert generator._family.pipeline is editor._family.pipeline
 
 
