@@ -51,7 +51,7 @@ def offered(
     said = request_of(messages)
     if last_turn(messages) or not said:
         return Offer(tools)
-    going_on = _going_on(said, messages, tools)
+    going_on = _going_on(said, messages, tools, ours)
     if going_on:
         return Offer(going_on, must=True)
     if making := _changing_on(said, messages, tools, ours):
@@ -73,15 +73,17 @@ def request_of(messages: Sequence[BaseMessage]) -> str:
 
 
 def _going_on(
-    said: str, messages: Sequence[BaseMessage], tools: Sequence[Schema]
+    said: str, messages: Sequence[BaseMessage], tools: Sequence[Schema], ours: Abilities
 ) -> Sequence[Schema]:
-    """The tool of the turn before, where only another picture or another thing is named."""
+    """The tool of the turn before, where only another picture or another thing is named. (Another
+    thing says nothing of how to change a picture.)"""
     before = _turn_before(messages)
     calls = [call for m in before if isinstance(m, AIMessage) for call in m.tool_calls]
     last = [tool for tool in tools if calls and name_of(tool) == calls[-1]["name"]]
     if _THAT_PICTURE.fullmatch(said):
         return [tool for tool in last if takes_picture(tool)]
-    return last if len(calls) == 1 and other_thing(said) else []
+    is_change = bool(last) and name_of(last[0]) in ours.wishes
+    return last if len(calls) == 1 and other_thing(said) and not is_change else []
 
 
 def other_thing(said: str) -> str | None:

@@ -46,6 +46,13 @@ def test_another_thing_is_found_as_the_last_one_was() -> None:
     assert given == Offer([schemas()["search_images"]], must=True)
 
 
+def test_another_thing_after_a_change_is_no_change() -> None:
+    made = turn(
+        "改成夜晚", "edit_image", "已修改img-1，得到img-2", image="img-1", instruction="改成夜晚"
+    )
+    assert not offer("那灯塔呢", *made).must
+
+
 @pytest.mark.parametrize("said", ["那怎么办呢", "那第二张里是什么呢", "那呢", "第二张"])
 def test_a_question_of_its_own_is_no_follow_up(said: str) -> None:
     given = offer(said, *turn("找石榴", "search_images", FOUND, query="石榴"))
