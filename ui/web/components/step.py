@@ -38,8 +38,8 @@ def show_step(step: Step, known: Mapping[str, ArtifactView], said: str) -> None:
         _limits(step)
     if step.error is not None and not _is_answered(step):
         st.caption(f":red[{as_label(told(step.error), 300)}]")
-    if isinstance(note := step.details.get("note"), str) and note and step.ended:
-        st.caption(f":material/info: {as_label(note, 200)}")
+    if step.ended and (remark := _remark(step)):
+        st.caption(f":material/info: {as_label(remark, 200)}")
     show_result(step, known, said)
     if not step.ended and step.fraction is not None:  # below, so that its end moves nothing
         st.progress(min(max(step.fraction, 0.0), 1.0), text=as_label(step.note))
@@ -130,6 +130,13 @@ def _limits(step: Step) -> None:
     tool = tool_of(step)
     if tool is not None and tool.limits is not None:
         st.caption(f":material/info: {as_label(told(tool.limits), 200)}")
+
+
+def _remark(step: Step) -> str:
+    """What the tool says beside its result; empty where those are its limits, shown anyway."""
+    note, tool = step.details.get("note"), tool_of(step)
+    are_limits = tool is not None and tool.limits is not None and note == tool.limits.zh
+    return note if isinstance(note, str) and not are_limits else ""
 
 
 def _is_foreign(step: Step, known: Mapping[str, ArtifactView]) -> bool:
