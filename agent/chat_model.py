@@ -140,8 +140,8 @@ class DuomoChatModel(StreamingChatModel):
         if llm.defaults.copy_penalty and ours is not None:
             numbers = counted(question, tools), seeded(question, tools)
             words, texts = worded(question, ours.scenes), about(messages, ours.passages)
-            quotes = {} if last_turn(messages) else shown(question, ours)
-            pieces = mended(pieces, *numbers, words, texts, quotes, kept(question, ours.wishes))
+            quotes, wishes = shown(messages, ours), kept(question, ours.wishes)
+            pieces = mended(pieces, *numbers, words, texts, quotes, wishes)
             pieces = until_unasked(pieces, messages, ours.wishes, ours.cues, report)
         if report:
             return in_words_of(report, pieces)

@@ -1,7 +1,7 @@
 """The messages of a conversation: always well formed, and as chat templates take them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from langchain_core.messages import (
@@ -39,7 +39,7 @@ def close_turn(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
     if not messages or _is_answer(messages[-1]):
         return []
     known = {m.tool_call_id: m for m in turn if isinstance(m, ToolMessage)}
-    calls = [call for m in turn if isinstance(m, AIMessage) for call in m.tool_calls]
+    calls = calls_of(turn)
     results: list[BaseMessage] = [known.get(call["id"] or "") or _no_result(call) for call in calls]
     return [*results, AIMessage(UNANSWERED)]
 
@@ -54,11 +54,15 @@ def _no_result(call: ToolCall) -> ToolMessage:
     )
 
 
+def calls_of(messages: Iterable[BaseMessage]) -> list[ToolCall]:
+    """All calls that the model made there, in order."""
+    return [call for m in messages if isinstance(m, AIMessage) for call in m.tool_calls]
+
+
 def said(messages: Sequence[BaseMessage]) -> str:
     """All that the person, the model, its calls and its tools have said, instructions apart."""
     spoken = [message.text for message in messages if not isinstance(message, SystemMessage)]
-    calls = [call for m in messages if isinstance(m, AIMessage) for call in m.tool_calls]
-    return "\n".join([*spoken, *(str(call["args"]) for call in calls)])
+    return "\n".join([*spoken, *(str(call["args"]) for call in calls_of(messages))])
 
 
 def asked(messages: Sequence[BaseMessage]) -> str:

@@ -12,7 +12,7 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolCall, ToolMessag
 from langgraph.types import Command
 
 from agent.context import RunContext, running
-from agent.history import last_turn
+from agent.history import calls_of, last_turn
 from agent.narrator import say
 from agent.tooling import Step, error_code, is_retry
 from agent.unusable import set_aside
@@ -84,7 +84,7 @@ class TurnGuard(AgentMiddleware[AgentState[Any], Any, Any]):
             return _explained(run, reply)
         if not reply.tool_calls:
             return [_completed(run, reply, turn)]
-        if len(_calls([*turn, reply])) > self._limits.tool_calls:
+        if len(calls_of([*turn, reply])) > self._limits.tool_calls:
             return [reply, *_refused(run, reply.tool_calls), say(run, TOO_MANY_STEPS)]
         return [reply, *_repeated(run, reply.tool_calls, turn)]
 
@@ -116,10 +116,6 @@ def _result(call: ToolCall, text: str, value: dict[str, Any]) -> ToolMessage:
         artifact=value,
         status="success" if value["state"] == "done" else "error",
     )
-
-
-def _calls(turn: Sequence[BaseMessage]) -> list[ToolCall]:
-    return [call for m in turn if isinstance(m, AIMessage) for call in m.tool_calls]
 
 
 def _has_call(reply: AIMessage) -> bool:
@@ -202,7 +198,7 @@ def _repeat(run: RunContext, call: ToolCall, earlier: ToolMessage) -> ToolMessag
 
 
 def _results(turn: Sequence[BaseMessage]) -> dict[str, ToolMessage]:
-    keys = {call["id"]: _key(call) for call in _calls(turn)}
+    keys = {call["id"]: _key(call) for call in calls_of(turn)}
     return {keys[m.tool_call_id]: m for m in turn if isinstance(m, ToolMessage) and m.artifact}
 
 

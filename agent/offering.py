@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.messages import BaseMessage, HumanMessage
 
 from agent.abilities import Abilities
 from agent.grammar import Schema
-from agent.history import asked, last_turn
+from agent.history import asked, calls_of, last_turn
 from agent.numerals import NUMERAL
 from tools.handles import attachments_of, kind_of
 
@@ -51,8 +51,7 @@ def offered(
     said = request_of(messages)
     if last_turn(messages) or not said:
         return Offer(tools)
-    going_on = _going_on(said, messages, tools, ours)
-    if going_on:
+    if going_on := _going_on(said, messages, tools, ours):
         return Offer(going_on, must=True)
     if making := _changing_on(said, messages, tools, ours):
         return Offer(making, must=True)
@@ -77,8 +76,7 @@ def _going_on(
 ) -> Sequence[Schema]:
     """The tool of the turn before, where only another picture or another thing is named. (Another
     thing says nothing of how to change a picture.)"""
-    before = _turn_before(messages)
-    calls = [call for m in before if isinstance(m, AIMessage) for call in m.tool_calls]
+    calls = calls_of(_turn_before(messages))
     last = [tool for tool in tools if calls and name_of(tool) == calls[-1]["name"]]
     if _THAT_PICTURE.fullmatch(said):
         return [tool for tool in last if takes_picture(tool)]
@@ -104,7 +102,7 @@ def _changing_on(
     """What makes pictures, where the one just made is to become another."""
     names = ours.dues.keys() & {*ours.wishes, *ours.scenes}
     makers = [tool for tool in tools if name_of(tool) in names]
-    calls = [c for m in _turn_before(messages) if isinstance(m, AIMessage) for c in m.tool_calls]
+    calls = calls_of(_turn_before(messages))
     was_made = bool(calls) and calls[-1]["name"] in names
     is_alone = not any(_is_due(name, said, ours) for name in ours.dues.keys() - names)
     return makers if was_made and is_alone and _wants_change(said, tools, ours) else []

@@ -4,10 +4,10 @@ the search. Where it would rather report, it has to make the call that is still 
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
-from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+from langchain_core.messages import BaseMessage, ToolMessage
 
 from agent.grammar import Schema
-from agent.history import last_turn
+from agent.history import calls_of, last_turn
 from agent.offering import name_of, request_of, takes_picture
 from agent.parsing import CallStart, Piece, Words
 from agent.reporting import is_done
@@ -26,7 +26,7 @@ def owed(
     results = [message for message in turn if isinstance(message, ToolMessage)]
     if not results or not _brought_something(results[-1]):
         return None
-    called = {c["name"] for m in turn if isinstance(m, AIMessage) for c in m.tool_calls}
+    called = {call["name"] for call in calls_of(turn)}
     said = request_of(messages)
     found = [
         (match.start(), tool)
@@ -35,7 +35,7 @@ def owed(
         and name not in called
         and not due.instead & called
         and (match := re.search(due.words, said))
-        and (not takes_picture(tool) or _is_about_picture(turn))
+        and (not takes_picture(tool) or _is_about_picture(results[-1], turn))
     ]
     return min(found, key=lambda one: one[0])[1] if found else None
 
@@ -44,10 +44,9 @@ def _brought_something(result: ToolMessage) -> bool:
     return is_done(result) and not is_retry(result.artifact) and not says_nothing(result.text)
 
 
-def _is_about_picture(turn: Sequence[BaseMessage]) -> bool:
-    """Whether the last step took a picture or brought one."""
-    result = next(m for m in reversed(turn) if isinstance(m, ToolMessage))
-    calls = {c["id"]: c["args"] for m in turn if isinstance(m, AIMessage) for c in m.tool_calls}
+def _is_about_picture(result: ToolMessage, turn: Sequence[BaseMessage]) -> bool:
+    """Whether the step of `turn` with that result took a picture or brought one."""
+    calls = {call["id"]: call["args"] for call in calls_of(turn)}
     brought = any(kind_of(handle) == "image" for handle in mentioned(result.text))
     return brought or "image" in calls.get(result.tool_call_id, {})
 

@@ -41,11 +41,13 @@ def about(messages: Sequence[BaseMessage], passages: Mapping[str, str]) -> dict[
     return {tool: partial(_with_text, field, text, question) for tool, field in passages.items()}
 
 
-def shown(question: str, ours: Abilities) -> dict[str, Mend]:
-    """For each tool that draws: put in what stands in quotes, where nothing else is to be done
-    with it. `ours`: what the tools say of themselves."""
+def shown(messages: Sequence[BaseMessage], ours: Abilities) -> dict[str, Mend]:
+    """For each tool that draws: put in what stands in quotes in the last message, where nothing
+    else is to be done with it. None once a tool has answered. `ours`: what the tools say of
+    themselves."""
+    question = asked(messages)
     found = quoted(question)
-    if len(found) != 1:
+    if len(found) != 1 or last_turn(messages):
         return {}
     rest = _MARKS.sub("", question.replace(found[0], ""))
     meant = {name for name, due in ours.dues.items() if re.search(due.words, rest)}

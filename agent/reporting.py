@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
-from agent.history import last_turn
+from agent.history import calls_of, last_turn
 from agent.parsing import Piece, Words
 from agent.tooling import is_retry
 from tools.reports import able, ended, reported
@@ -28,7 +28,7 @@ def report_of(messages: Sequence[BaseMessage]) -> str:
         return ""
     if not is_done(results[-1]):
         return ended(results[-1].text)
-    calls = {call["id"]: call for m in turn if isinstance(m, AIMessage) for call in m.tool_calls}
+    calls = {call["id"]: call for call in calls_of(turn)}
     done = [(calls[r.tool_call_id], r.text) for r in results if is_done(r)]
     return reported((call["name"], call["args"], text) for call, text in done)
 

@@ -10,9 +10,9 @@ import json
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import BaseMessage
 
-from agent.history import asked, last_turn
+from agent.history import asked, calls_of, last_turn
 from agent.parsing import CallArguments, CallStart, Piece, Words
 from agent.texts import names_text
 from tools.checks import bare
@@ -84,8 +84,7 @@ def is_asked(wish: str, question: str, done: Sequence[str]) -> bool:
 
 def _done(turn: Sequence[BaseMessage], name: str) -> list[str]:
     """The texts that other tools than `name` were called with since the person's words."""
-    calls = [call for m in turn if isinstance(m, AIMessage) for call in m.tool_calls]
-    others = [call["args"] for call in calls if call["name"] != name]
+    others = [call["args"] for call in calls_of(turn) if call["name"] != name]
     return [value for args in others for value in args.values() if isinstance(value, str)]
 
 

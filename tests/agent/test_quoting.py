@@ -71,7 +71,7 @@ def test_a_drawing_keeps_the_prompt_that_the_model_wrote() -> None:
 def drawn(said: str, prompt: str) -> str:
     call = CallArguments(0, json.dumps({"prompt": prompt}, ensure_ascii=False))
     pieces = iter([CallStart(0, "generate_image"), call])
-    *_, last = mended(pieces, shown(said, OURS))
+    *_, last = mended(pieces, shown([HumanMessage(said)], OURS))
     assert isinstance(last, CallArguments)
     return str(json.loads(last.delta)["prompt"])
 
