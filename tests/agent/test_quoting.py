@@ -1,14 +1,11 @@
 """A call is about the text that was quoted last."""
 
-import json
-
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
 from agent.abilities import Abilities
-from agent.mending import mended
-from agent.parsing import CallArguments, CallStart
 from agent.quoting import about, named, shown
+from tests.agent.calls import arguments_after
 from tools.registry import discover
 
 OURS = Abilities.of(discover().values())
@@ -32,12 +29,9 @@ def test_one_text_is_named_or_none(question: str, text: str | None) -> None:
 
 
 def told(said: str, tool: str, text: str, *after: BaseMessage) -> str:
-    call = CallArguments(0, json.dumps({"text": text}, ensure_ascii=False))
     before = [HumanMessage("给图打分：红狐狸"), AIMessage("0.2")]
     mends = about([*before, HumanMessage(said), *after], PASSAGES)
-    *_, last = mended(iter([CallStart(0, tool), call]), mends)
-    assert isinstance(last, CallArguments)
-    return str(json.loads(last.delta)["text"])
+    return str(arguments_after(mends, tool, text=text)["text"])
 
 
 def test_an_older_text_gives_way_to_the_one_just_quoted() -> None:
@@ -69,11 +63,8 @@ def test_a_drawing_keeps_the_prompt_that_the_model_wrote() -> None:
 
 
 def drawn(said: str, prompt: str) -> str:
-    call = CallArguments(0, json.dumps({"prompt": prompt}, ensure_ascii=False))
-    pieces = iter([CallStart(0, "generate_image"), call])
-    *_, last = mended(pieces, shown([HumanMessage(said)], OURS))
-    assert isinstance(last, CallArguments)
-    return str(json.loads(last.delta)["prompt"])
+    mends = shown([HumanMessage(said)], OURS)
+    return str(arguments_after(mends, "generate_image", prompt=prompt)["prompt"])
 
 
 @pytest.mark.parametrize(

@@ -1,22 +1,14 @@
 """A seed that a person names is the seed, and is not drawn."""
 
-import json
-
 import pytest
 
-from agent.mending import mended
-from agent.parsing import CallArguments, CallStart
 from agent.seeding import seeded
+from tests.agent.calls import arguments_after
 from tools.registry import schemas
 
 
 def told(question: str, name: str, **arguments: object) -> dict[str, object]:
-    call = CallArguments(0, json.dumps(arguments, ensure_ascii=False))
-    mends = seeded(question, list(schemas().values()))
-    *_, last = mended(iter([CallStart(0, name), call]), mends)
-    assert isinstance(last, CallArguments)
-    found: dict[str, object] = json.loads(last.delta)
-    return found
+    return arguments_after(seeded(question, list(schemas().values())), name, **arguments)
 
 
 @pytest.mark.parametrize(

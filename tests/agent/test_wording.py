@@ -1,13 +1,10 @@
 """A call without words that mean anything gets the person's."""
 
-import json
-
 import pytest
 
 from agent.abilities import Abilities
-from agent.mending import mended
-from agent.parsing import CallArguments, CallStart
 from agent.wording import kept, says_nothing, worded
+from tests.agent.calls import arguments_after
 from tools.registry import discover
 
 OURS = Abilities.of(discover().values())
@@ -28,11 +25,7 @@ def test_words_that_name_nothing_are_known(words: str, nothing: bool) -> None:
 
 
 def told(question: str, name: str, **arguments: object) -> dict[str, object]:
-    call = CallArguments(0, json.dumps(arguments, ensure_ascii=False))
-    *_, last = mended(iter([CallStart(0, name), call]), worded(question, SCENES))
-    assert isinstance(last, CallArguments)
-    found: dict[str, object] = json.loads(last.delta)
-    return found
+    return arguments_after(worded(question, SCENES), name, **arguments)
 
 
 def test_a_drawing_of_nothing_is_drawn_from_what_was_said() -> None:
@@ -84,11 +77,8 @@ def test_another_thing_takes_the_place_of_the_last_one() -> None:
 
 
 def changed(question: str, instruction: str) -> str:
-    written = json.dumps({"image": "img-1", "instruction": instruction}, ensure_ascii=False)
-    pieces = iter([CallStart(0, "edit_image"), CallArguments(0, written)])
-    *_, last = mended(pieces, kept(question, OURS.wishes))
-    assert isinstance(last, CallArguments)
-    return str(json.loads(last.delta)["instruction"])
+    given = {"image": "img-1", "instruction": instruction}
+    return str(arguments_after(kept(question, OURS.wishes), "edit_image", **given)["instruction"])
 
 
 def test_a_change_is_more_than_what_should_stay() -> None:
