@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from training.world.edits import Change, sample_change
 from training.world.render import draw
-from training.world.scene import Scene, sample_scene, scene_saying
+from training.world.scene import Scene, sample_scene, scene_saying, steady
 from training.world.signs import SIGN_TEXTS
 from training.world.splits import TRAIN_SEEDS
 
@@ -29,6 +29,17 @@ def training_change(pair: int) -> tuple[Scene, Change]:
     """A training scene and a change of it: rows 2·`pair` and 2·`pair` + 1 of a file of pairs."""
     scene = training_scene(pair)
     return scene, sample_change(scene, Random(f"change-{scene.seed}"))
+
+
+def steady_change(pair: int) -> tuple[Scene, Change]:
+    """The same scene without accidents, and a change of it: two rows of a file of steady pairs."""
+    scene = training_scene(pair)
+    return steady(scene), sample_change(steady(scene), Random(f"change-{scene.seed}"))
+
+
+def scene_of_steady_pairs(row: int) -> Scene:
+    """The scene of row `row` of a file of steady pairs."""
+    return scene_in(steady_change(row // 2), row)
 
 
 def scene_of_pairs(row: int) -> Scene:

@@ -15,11 +15,21 @@ from training.world.captions import full_caption, scene_facts, short_caption
 from training.world.descriptions import describe, describe_briefly, read_facts
 from training.world.edits import all_instructions, sample_edit
 from training.world.kinds import BY_KEY, KINDS
-from training.world.layout import items_overlap, lay_out
+from training.world.layout import STEADY, items_overlap, lay_out
 from training.world.phrases import HELD_OUT, TRAIN, PhraseBank
 from training.world.questions import TOPICS, all_questions, ask
 from training.world.render import draw
-from training.world.scene import PLACES, STYLES, TIMES, WEATHERS, candidates, sample_scene
+from training.world.scene import (
+    PLACES,
+    STYLES,
+    TIMES,
+    WEATHERS,
+    Group,
+    Scene,
+    candidates,
+    sample_scene,
+    steady,
+)
 from training.world.signs import SIGN_TEXTS, sign_font
 from training.world.splits import GALLERY_SEEDS, HELD_OUT_SEEDS, TRAIN_SEEDS
 from training.world.things import DRAWERS
@@ -73,6 +83,34 @@ def test_every_place_can_be_drawn_at_any_size_from_64_pixels_up(place: str) -> N
     assert draw(scene, 65).size == (65, 65)
     with pytest.raises(ValueError, match="64 pixels"):
         draw(scene, 63)
+
+
+@pytest.mark.parametrize("style", ["ink", "watercolor", "cartoon", "papercut", "sketch"])
+def test_a_steady_thing_looks_the_same_whatever_else_there_is(style: str) -> None:
+    cat = Group("cat", 2, "白", "front", "left")
+    alone = Scene(STEADY, "meadow", "summer", "day", "sunny", style, (cat,))
+    among = replace(alone, groups=(Group("balloon", 3, "红", "sky", "across"), cat))
+    pictures = [np.asarray(draw(scene, 256), int) for scene in (alone, among)]
+    left, top, right, bottom = (round(256 * side) for side in lay_out(STEADY, "meadow", cat)[0].box)
+    one, other = (picture[top:bottom, left:right] for picture in pictures)
+    assert (one == other).all()
+    assert (pictures[0] != pictures[1]).any()
+
+
+def test_steady_things_stand_on_a_grid_and_apart() -> None:
+    for scene in map(steady, map(sample_scene, range(300))):
+        laid = [lay_out(STEADY, scene.place, group) for group in scene.groups]
+        assert not any(items_overlap(a, b) for i, a in enumerate(laid) for b in laid[:i])
+        for group, items in zip(scene.groups, laid, strict=True):
+            assert len(items) == group.count
+            assert all((16 * item.x).is_integer() for item in items)
+            assert all(item.box[0] >= 0 and item.box[2] <= 1 for item in items)
+
+
+def test_a_steady_scene_keeps_what_finds_room() -> None:
+    scenes = [sample_scene(seed) for seed in range(300)]
+    kept = sum(len(steady(scene).groups) for scene in scenes)
+    assert 0.94 < kept / sum(len(scene.groups) for scene in scenes) < 1
 
 
 def test_styles_look_different_from_one_another() -> None:

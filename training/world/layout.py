@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil, floor
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,10 @@ _SIDE_X = {"left": 0.21, "middle": 0.5, "right": 0.79}
 _CROWDING = {1: 1.0, 2: 0.82, 3: 0.9, 4: 0.8, 5: 0.72}
 _MAX_OVERLAP = 0.18
 
+STEADY = -1  # the seed of a scene without accidents
+_GRID = 16  # steady things stand on the lines that cut the picture's side into so many parts
+_STEADY_CROWDING = 0.82  # of two and more
+
 
 @dataclass(frozen=True)
 class Item:
@@ -44,7 +49,9 @@ class Item:
 
 def lay_out(seed: int, place: str, group: Group) -> list[Item]:
     """Items of a group from back to front. Depends on the seed and the group alone, so that an
-    edit elsewhere in the scene leaves them where they are."""
+    edit elsewhere in the scene leaves them where they are. Steady ones stand on a grid."""
+    if seed == STEADY:
+        return _steady(place, group)
     kind = BY_KEY[group.kind]
     rng = Random(f"layout-{seed}-{group.kind}")
     base = BASELINES[place][group.row]
@@ -70,6 +77,34 @@ def _spread(rng: Random, group: Group, width: float) -> list[float]:
     xs = [middle + gap * (i - (group.count - 1) / 2) for i in range(group.count)]
     shift = max(0.0, width / 2 + 0.01 - xs[0]) - max(0.0, xs[-1] + width / 2 - 0.99)
     return [x + shift for x in xs]
+
+
+def _steady(place: str, group: Group) -> list[Item]:
+    """One size for one, another for more; the middle and the foot on lines of the grid."""
+    kind = BY_KEY[group.kind]
+    crowding = 1.0 if group.count == 1 else _STEADY_CROWDING
+    width = min(kind.height * _NEARNESS[group.row] * crowding * kind.aspect, 0.94 / group.count)
+    height = width / kind.aspect
+    foot = BASELINES[place][group.row]
+    if group.row != "span":
+        foot = _on_grid(foot + (height / 2 if group.row == "sky" else 0.0))
+    return [Item(x, foot, height, width, False) for x in _steady_spread(group, width)]
+
+
+def _steady_spread(group: Group, width: float) -> list[float]:
+    if group.side == "across":
+        step = (0.94 - width) / max(group.count - 1, 1)
+        return [_on_grid(0.03 + width / 2 + step * i) for i in range(group.count)]
+    gap = ceil(width * _GRID) / _GRID
+    reach = gap * (group.count - 1)
+    first = _on_grid(_SIDE_X[group.side] - reach / 2)
+    low, high = ceil(width / 2 * _GRID) / _GRID, floor((1 - width / 2) * _GRID) / _GRID
+    first = max(low, min(first, high - reach))
+    return [first + gap * i for i in range(group.count)]
+
+
+def _on_grid(share: float) -> float:
+    return round(share * _GRID) / _GRID
 
 
 def _rise(rng: Random, row: str, height: float) -> float:

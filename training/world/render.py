@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 from training.world.backdrop import draw_far, draw_ground, draw_near, draw_water, draw_weather
 from training.world.canvas import Brush, Canvas
 from training.world.colors import COLORS, WHITE
-from training.world.layout import Item, lay_out
+from training.world.layout import STEADY, Item, lay_out
 from training.world.light import light_of
 from training.world.scene import Group, Scene, scene_saying
 from training.world.signs import lettering, sign_font
@@ -49,14 +49,24 @@ def _rng(scene: Scene, part: str) -> Random:
 def _draw_scene(canvas: Canvas, scene: Scene) -> None:
     draw_far(canvas, scene)
     _draw_rows(canvas, scene, ("far", "sky") if scene.place != "table" else ())
+    _steady_hand(canvas, scene, "ground")
     draw_ground(canvas, scene)
     _draw_rows(canvas, scene, ("back", "span"))
+    _steady_hand(canvas, scene, "water")
     draw_water(canvas, scene)
     _draw_rows(canvas, scene, ("water",))
+    _steady_hand(canvas, scene, "near")
     draw_near(canvas, scene)
     _draw_rows(canvas, scene, ("front",) if scene.place != "table" else ("sky", "front"))
+    _steady_hand(canvas, scene, "weather")
     if scene.place != "table":
         draw_weather(canvas, scene)
+
+
+def _steady_hand(canvas: Canvas, scene: Scene, part: str) -> None:
+    """In a steady scene a part looks the same whatever was drawn before it."""
+    if scene.seed == STEADY:
+        canvas.rng = _rng(scene, part)
 
 
 def _draw_rows(canvas: Canvas, scene: Scene, rows: tuple[str, ...]) -> None:
@@ -70,6 +80,7 @@ def _draw_group(canvas: Canvas, scene: Scene, group: Group) -> None:
     color = COLORS[group.color] if group.color else WHITE
     for number, item in enumerate(lay_out(scene.seed, scene.place, group)):
         rng = Random(f"thing-{scene.seed}-{group.kind}-{number}")
+        _steady_hand(canvas, scene, f"{group.kind}-{number}")
         if group.row in ("back", "front"):
             _shade_ground(canvas, item)
         snowy = scene.season == _SNOWY_SEASON

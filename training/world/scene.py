@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from training.world.kinds import BY_KEY, KINDS, Kind
-from training.world.layout import items_overlap, lay_out
+from training.world.layout import STEADY, items_overlap, lay_out
 from training.world.signs import SIGN_TEXTS
 
 PLACES = ("river", "meadow", "beach", "street", "town", "table")
@@ -69,6 +69,16 @@ def scene_saying(scene: Scene, text: str | None) -> Scene:
     """`scene` with `text` on its signs, which lie where they lay."""
     groups = (replace(group, text=text) if group.text else group for group in scene.groups)
     return replace(scene, groups=tuple(groups))
+
+
+def steady(scene: Scene) -> Scene:
+    """`scene` without accidents: the same things look the same in all such scenes, and stand on a
+    grid. What finds no room there is left out."""
+    groups: tuple[Group, ...] = ()
+    for group in scene.groups:
+        if fits(STEADY, scene.place, groups, group):
+            groups = (*groups, group)
+    return replace(scene, seed=STEADY, groups=groups)
 
 
 def candidates(place: str, time: str, weather: str) -> list[Kind]:
