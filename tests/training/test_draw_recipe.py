@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch.nn.functional import group_norm, silu
 
+from training.draw.album import Album
 from training.draw.autoencoder import (
     PIXELS,
     TOKEN_CHANNELS,
     TOKENS,
     create_autoencoder,
     decode_latents,
+    decode_part,
     encode_moments,
 )
 from training.draw.critic import Critic, strangeness
@@ -33,18 +35,20 @@ from training.draw.latents import (
 )
 from training.draw.norm import norm_silu
 from training.draw.prompts import DRAW, Thing, instruction, sample_prompt
+from training.draw.redraw import Redrawer
 from training.draw.stages import Work
 from training.draw.start import carry_color
 from training.draw.text import FEATURES, create_text_encoder, features
 from training.draw.tokenizer import MAX_LENGTH, REGISTERS, build_tokenizer
 from training.draw.train_autoencoder import AutoencoderTrainer, Plan, to_input
 from training.draw.train_critic import CriticPlan, CriticTrainer
+from training.draw.train_decoder import DecoderPlan, DecoderTrainer, Gallery
 from training.draw.train_text import TextPlan, TextTrainer, encode_texts
 from training.draw.train_transformer import DrawPlan, DrawTrainer, Material
 from training.draw.transformer import Denoiser, create_transformer, pack, unpack
 from training.draw.wording import INSTRUCTIONS, WIDE
 from training.muon import orthogonal
-from training.pictures import training_change
+from training.pictures import steady_change, training_change
 from training.precision import autocast
 from training.world.edits import Change, all_instructions
 from training.world.phrases import HELD_OUT, TRAIN, PhraseBank
@@ -52,6 +56,7 @@ from training.world.render import draw
 from training.world.scene import Group, Scene
 
 PAIRS = [training_change(pair) for pair in range(8)]
+STEADY_PAIRS = [steady_change(pair) for pair in range(8)]
 CAT = Group("cat", 3, "白", "front", "across")
 MOON = Group("moon", 1, None, "sky", "left")
 SCENE = Scene(7, "meadow", "spring", "night", "sunny", "ink", (CAT, MOON))
@@ -70,11 +75,12 @@ def pictures() -> NDArray[np.uint8]:
 @pytest.fixture
 def material(tokenizer: Any) -> Material:
     torch.manual_seed(0)
-    latents = np.random.default_rng(0).normal(size=(16, TOKENS, TOKEN_CHANNELS))
+    latents = np.random.default_rng(0).normal(size=(2, 16, TOKENS, TOKEN_CHANNELS))
+    steady, varied = latents.astype(np.float16)
     return Material(
-        latents.astype(np.float16),
+        Album(steady, STEADY_PAIRS),
+        Album(varied, PAIRS),
         torch.ones(TOKEN_CHANNELS),
-        PAIRS,
         tokenizer,
         create_text_encoder(len(tokenizer)),
     )
@@ -234,6 +240,48 @@ def test_autoencoder_resumes_as_if_it_had_never_stopped(
     _assert_same_state(tmp_path / "a" / "autoencoder.pt", tmp_path / "b" / "autoencoder.pt")
 
 
+def test_decoder_learns_on_noisy_latents_and_leaves_the_encoder_as_it_is(
+    tmp_path: Path, pictures: NDArray[np.uint8]
+) -> None:
+    trainer = _decoder_trainer(tmp_path, pictures)
+    latents, wanted = trainer.batch()
+    first = trainer.update(latents, wanted)
+    later = [trainer.update(latents, wanted) for _ in range(6)]
+    assert min(loss["averages"] for loss in later) < first["averages"]
+    trainer.step = 7
+    trainer.save()
+    again = _decoder_trainer(tmp_path, pictures)
+    assert again.step == 7
+    torch.testing.assert_close(again.average.state_dict(), trainer.average.state_dict())
+    torch.manual_seed(0)
+    fresh = create_autoencoder()
+    assert not torch.equal(again.average.decoder.conv_in.weight, fresh.decoder.conv_in.weight)
+    torch.testing.assert_close(again.average.encoder.state_dict(), fresh.encoder.state_dict())
+
+
+def test_a_part_of_a_picture_is_about_what_the_whole_one_shows_there() -> None:
+    """The norms see the part alone, so not quite."""
+    torch.manual_seed(0)
+    autoencoder = create_autoencoder()
+    latents = torch.randn(1, 16, 8, 8)
+    with torch.no_grad():
+        whole = decode_latents(autoencoder, latents)
+        part = decode_part(autoencoder, latents, (4, 2), 4)
+    there, elsewhere = whole[..., 64:128, 32:96], whole[..., :64, 32:96]
+    assert part.shape == there.shape
+    assert (part - there).square().mean() < 0.3 * (part - elsewhere).square().mean()
+
+
+def test_texture_energy_is_blind_to_where_strokes_lie(
+    tmp_path: Path, pictures: NDArray[np.uint8]
+) -> None:
+    trainer = _decoder_trainer(tmp_path, pictures)
+    torch.manual_seed(0)
+    strokes, others = torch.randn(2, 1, 3, 64, 64)
+    smooth = torch.zeros(1, 3, 64, 64)
+    assert trainer.other_texture(strokes, others) < 0.3 * trainer.other_texture(smooth, others)
+
+
 def test_text_encoder_learns_and_resumes(tmp_path: Path, tokenizer: Any) -> None:
     plan = TextPlan(steps=12, batch_size=8, warmup=1)
     trainer = TextTrainer(tmp_path, plan, tokenizer)
@@ -259,14 +307,32 @@ def test_transformer_resumes_as_if_it_had_never_stopped(tmp_path: Path, material
     torch.testing.assert_close(resumed.average.state_dict(), straight.average.state_dict())
 
 
+def test_drawings_are_steady_and_edits_are_of_both_sorts(
+    tmp_path: Path, material: Material
+) -> None:
+    steady, varied = (
+        replace(album, latents=np.full_like(album.latents, number))
+        for number, album in enumerate((material.steady, material.varied))
+    )
+    plan = DrawPlan(prompts=4, instructions=16, edits=0.5)
+    trainer = DrawTrainer(tmp_path, plan, replace(material, steady=steady, varied=varied))
+    drawn: set[float] = set()
+    edited: set[float] = set()
+    for trainer.step in range(8):
+        batch = trainer.batch()
+        (drawn if batch.reference is None else edited).update(batch.clean[:, 0, 0].tolist())
+    assert drawn == {0.0}
+    assert edited == {0.0, 1.0}
+
+
 def test_critic_learns_and_resumes(tmp_path: Path, material: Material) -> None:
     plan = CriticPlan(steps=20, batch=4, warmup=1)
-    trainer = CriticTrainer(tmp_path, plan, material.latents, PAIRS)
+    trainer = CriticTrainer(tmp_path, plan, material.steady)
     clean, labels = trainer.batch()
     first = trainer.update(clean, labels)
     assert min(trainer.update(clean, labels) for _ in range(8)) < 0.7 * first
     trainer.save()
-    again = CriticTrainer(tmp_path, plan, material.latents, PAIRS)
+    again = CriticTrainer(tmp_path, plan, material.steady)
     torch.testing.assert_close(trainer.critic.state_dict(), again.critic.state_dict())
 
 
@@ -290,6 +356,16 @@ def test_critic_speaks_in_the_last_part(tmp_path: Path, material: Material) -> N
     assert trainer.update(batch, 1.0, is_criticised=True)["strange"] > 0
 
 
+def test_redrawn_latents_stay_near_those_they_come_from(material: Material) -> None:
+    torch.manual_seed(0)
+    transformer = _unzeroed(create_transformer())
+    redrawer = Redrawer(Denoiser(transformer), material.tokenizer, material.text_encoder)
+    once, again = (redrawer.redraw(material.steady, [0, 3]) for _ in range(2))
+    torch.testing.assert_close(once, again)
+    clean = material.steady.tokens([0, 3])
+    assert (once - clean).square().mean() < 0.6 * (once - clean.flip(0)).square().mean()
+
+
 def test_exported_folder_draws_and_edits(
     tmp_path: Path, tokenizer: Any, pictures: NDArray[np.uint8]
 ) -> None:
@@ -310,12 +386,22 @@ def test_a_finished_pipeline_is_gone_on_from(
 ) -> None:
     finished, encoder = create_autoencoder(), create_text_encoder(len(tokenizer))
     export(pipeline(finished, encoder, tokenizer, create_transformer()), tmp_path / "made")
-    work = Work(tmp_path, pictures, start=tmp_path / "made")
+    work = Work(tmp_path, pictures, pictures, start=tmp_path / "made")
     average = work.autoencoder(Plan(steps=0))
     torch.testing.assert_close(average.state_dict(), finished.float().state_dict())
     work.text(TextPlan(steps=1))  # stays as it is
     torch.testing.assert_close(work.text_encoder().state_dict(), encoder.float().state_dict())
     assert work.tokenizer().get_vocab() == tokenizer.get_vocab()
+
+
+def _decoder_trainer(folder: Path, pictures: NDArray[np.uint8]) -> DecoderTrainer:
+    torch.manual_seed(0)
+    autoencoder = create_autoencoder()
+    survey(autoencoder, pictures)
+    latents = encode(autoencoder, to_input(pictures)).half().numpy()
+    gallery = Gallery(pictures, Album(latents, PAIRS))
+    plan = DecoderPlan(crops=2, warmup=1, oil=0)
+    return DecoderTrainer(folder, plan, autoencoder, torch.ones(TOKEN_CHANNELS), gallery, gallery)
 
 
 def _one_update(trainer: DrawTrainer) -> None:

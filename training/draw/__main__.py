@@ -9,23 +9,29 @@ from training.draw.autoencoder import PIXELS
 from training.draw.stages import Work
 from training.draw.train_autoencoder import Plan
 from training.draw.train_critic import CriticPlan
+from training.draw.train_decoder import DecoderPlan
 from training.draw.train_text import TextPlan
 from training.draw.train_transformer import DrawPlan
-from training.pictures import PictureFile, scene_of_pairs
+from training.pictures import PictureFile, scene_of_pairs, scene_of_steady_pairs
 
 
 def main() -> None:
     options = _parse()
-    path = options.pictures or options.work / f"pairs-{PIXELS}.u8"
-    pictures = PictureFile(path, options.count, PIXELS, scene_of_pairs)
-    pictures.draw_missing(options.threads)
+    folder = options.pictures or options.work
+    varied = PictureFile(folder / f"pairs-{PIXELS}.u8", options.count, PIXELS, scene_of_pairs)
+    steady = PictureFile(
+        folder / f"steady-{PIXELS}.u8", options.steady, PIXELS, scene_of_steady_pairs
+    )
+    for pictures in (varied, steady):
+        pictures.draw_missing(options.threads)
     torch.set_num_threads(options.threads)
-    work = Work(options.work, pictures.read(), options.start)
+    work = Work(options.work, varied.read(), steady.read(), options.start)
     work.autoencoder(Plan(steps=options.autoencoder_steps))
     work.text(TextPlan(steps=options.text_steps))
-    work.latents().encode_missing(work.surveyed(), work.pictures)
+    work.encode()
     critic = work.critic(CriticPlan(steps=options.critic_steps))
     work.draw(DrawPlan(minutes=options.minutes), critic)
+    work.decoder(DecoderPlan(steps=options.decoder_steps))
     if options.out:
         work.export(options.out)
 
@@ -36,8 +42,9 @@ def _parse() -> argparse.Namespace:
     add("--work", type=Path, default=Path("runs/draw"), help="checkpoints, latents, loss tables")
     add("--out", type=Path, help="where to write the finished pipeline")
     add("--start", type=Path, help="folder of a finished pipeline to go on from")
-    add("--pictures", type=Path, help="file of picture pairs; drawn there where it is missing")
+    add("--pictures", type=Path, help="folder of picture pairs; drawn there where they are missing")
     add("--count", type=int, default=48_000, help="pictures (two a pair; 197 kB each)")
+    add("--steady", type=int, default=14_000, help="pictures without accidents (two a pair)")
     add(
         "--autoencoder-steps",
         type=int,
@@ -46,6 +53,7 @@ def _parse() -> argparse.Namespace:
     )
     add("--text-steps", type=int, default=2_225, help="updates in all, finished ones included")
     add("--critic-steps", type=int, default=1_000, help="updates in all, finished ones included")
+    add("--decoder-steps", type=int, default=400, help="updates in all, finished ones included")
     add("--minutes", type=float, default=60, help="of the transformer, from now on")
     add("--threads", type=int, default=1, help="of the CPU")
     return parser.parse_args()

@@ -1,6 +1,6 @@
 """The pictures as the transformer sees them: encoded once, with what each token shows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,13 +39,17 @@ class LatentFile:
 
     def encode_missing(self, autoencoder: Any, pictures: NDArray[np.uint8]) -> None:
         """Encode what is not there yet; may be stopped and started again at any time."""
+        self.make_missing(lambda rows: encode(autoencoder, to_input(pictures[rows])))
+
+    def make_missing(self, make: Callable[[list[int]], Tensor]) -> None:
+        """The same by `make`, which turns a few rows into latents."""
         with self.path.open("ab") as file:
             file.truncate(self.encoded() * _ROW_BYTES)
             for start in range(self.encoded(), self.count, _BATCH):
-                rows = pictures[start : min(start + _BATCH, self.count)]
-                file.write(encode(autoencoder, to_input(rows)).half().numpy().tobytes())
+                rows = list(range(start, min(start + _BATCH, self.count)))
+                file.write(make(rows).half().numpy().tobytes())
                 if start // _BATCH % 100 == 0:
-                    print(f"encoded {start}/{self.count}", flush=True)
+                    print(f"{self.path.stem} {start}/{self.count}", flush=True)
 
     def weights(self, autoencoder: Any) -> Tensor:
         """`channel_weights`, measured on a few of the pictures encoded so far."""
@@ -102,11 +106,17 @@ def channel_weights(autoencoder: Any, tokens: Tensor) -> Tensor:
     return moved / moved.mean()
 
 
-def _decode(autoencoder: Any, tokens: Tensor) -> Tensor:
+def denormalised(autoencoder: Any, tokens: Tensor) -> Tensor:
+    """Packed latents of normalised tokens, the same shape: what `encode` took away."""
     bn = autoencoder.bn
-    packed = tokens * (bn.running_var + autoencoder.config.batch_norm_eps).sqrt() + bn.running_mean
+    deviation = (bn.running_var + autoencoder.config.batch_norm_eps).sqrt()
+    packed: Tensor = tokens * deviation + bn.running_mean
+    return packed
+
+
+def _decode(autoencoder: Any, tokens: Tensor) -> Tensor:
     with autocast():
-        pixels: Tensor = autoencoder.decode(unpack(packed)).sample
+        pixels: Tensor = autoencoder.decode(unpack(denormalised(autoencoder, tokens))).sample
     return pixels.float()
 
 
@@ -115,11 +125,6 @@ def _packed_means(autoencoder: Any, pictures: Tensor) -> Tensor:
     with autocast():
         moments = encode_moments(autoencoder, pictures)
     return pack(moments.float().chunk(2, 1)[0].contiguous())
-
-
-def rows_of(latents: NDArray[np.float16], rows: list[int]) -> Tensor:
-    """Some rows of a file, float32 [B, TOKENS, TOKEN_CHANNELS]."""
-    return torch.from_numpy(latents[rows].astype(np.float32))
 
 
 def label_loss(logits: Tensor, wanted: Tensor) -> Tensor:

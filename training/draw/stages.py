@@ -1,6 +1,6 @@
 """The stages in order, each from what the one before left in the work folder."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,32 +11,37 @@ from numpy.typing import NDArray
 from transformers import Qwen2Tokenizer
 
 from training.checkpoint import State
+from training.draw.album import Album
 from training.draw.autoencoder import create_autoencoder
 from training.draw.critic import Critic
 from training.draw.export import export, pipeline
 from training.draw.latents import LatentFile, survey
+from training.draw.redraw import Redrawer
 from training.draw.text import create_text_encoder
 from training.draw.tokenizer import build_tokenizer
 from training.draw.train_autoencoder import AutoencoderTrainer, Plan
 from training.draw.train_critic import CriticPlan, CriticTrainer
+from training.draw.train_decoder import DecoderPlan, DecoderTrainer, Gallery
 from training.draw.train_text import Pairs, TextPlan, TextTrainer
 from training.draw.train_transformer import DrawPlan, DrawTrainer, Material
-from training.draw.transformer import create_transformer
-from training.pictures import training_change
+from training.draw.transformer import Denoiser, create_transformer
+from training.pictures import steady_change, training_change
 
 
 @dataclass(frozen=True)
 class Work:
-    """A folder with the state of every stage, and the pictures to learn from."""
+    """A folder with the state of every stage, and the pictures to learn from, [N, S, S, 3]: rows
+    2p and 2p + 1 are pair p."""
 
     folder: Path
-    pictures: NDArray[np.uint8]  # [N, S, S, 3]: rows 2p and 2p + 1 are pair p
+    varied: NDArray[np.uint8]
+    steady: NDArray[np.uint8]
     start: Path | None = None  # a finished pipeline to go on from; its text encoder stays as it is
 
     def autoencoder(self, plan: Plan) -> Any:
         """Train the autoencoder, or go on; its averaged weights, with the latents' statistics."""
         trainer = AutoencoderTrainer(self.folder, plan, self._finished("vae"))
-        trainer.run(self.pictures)
+        trainer.run(self.varied)
         return trainer.average
 
     def surveyed(self) -> Any:
@@ -48,7 +53,7 @@ class Work:
             return model
         state = torch.load(self.folder / "autoencoder.pt", weights_only=True)
         model.load_state_dict(state["average"])
-        survey(model, self.pictures)
+        survey(model, self.varied)
         torch.save(model.state_dict(), path)
         return model
 
@@ -60,7 +65,7 @@ class Work:
         return Qwen2Tokenizer.from_pretrained(str(path))
 
     def pairs(self) -> Pairs:
-        return [training_change(pair) for pair in range(len(self.pictures) // 2)]
+        return [training_change(pair) for pair in range(len(self.varied) // 2)]
 
     def text(self, plan: TextPlan) -> None:
         """Train the text encoder, or go on."""
@@ -76,31 +81,62 @@ class Work:
         encoder.load_state_dict(state)
         return encoder
 
-    def latents(self) -> LatentFile:
-        return LatentFile(self.folder / "latents.f16", len(self.pictures))
+    def encode(self) -> None:
+        """Encode the pictures, or go on."""
+        autoencoder = self.surveyed()
+        self._latents("steady", self.steady).encode_missing(autoencoder, self.steady)
+        self._latents("varied", self.varied).encode_missing(autoencoder, self.varied)
+
+    def _latents(self, name: str, pictures: NDArray[np.uint8]) -> LatentFile:
+        return LatentFile(self.folder / f"{name}.f16", len(pictures))
+
+    def _steady(self) -> Album:
+        pairs = [steady_change(pair) for pair in range(len(self.steady) // 2)]
+        return Album(self._latents("steady", self.steady).read(), pairs)
+
+    def _varied(self) -> Album:
+        return Album(self._latents("varied", self.varied).read(), self.pairs())
 
     def critic(self, plan: CriticPlan) -> Critic:
-        """Train the critic, or go on, on the latents encoded so far."""
-        trainer = CriticTrainer(self.folder, plan, self.latents().read(), self.pairs())
+        """Train the critic, or go on, on the steady latents."""
+        trainer = CriticTrainer(self.folder, plan, self._steady())
         trainer.run()
         return trainer.critic.requires_grad_(False)
 
     def draw(self, plan: DrawPlan, critic: Critic) -> None:
-        """Train the transformer, or go on, on the latents encoded so far."""
-        latents = self.latents()
-        weights = latents.weights(self.surveyed())
+        """Train the transformer, or go on."""
+        weights = self._latents("varied", self.varied).weights(self.surveyed())
         words = self.tokenizer(), self.text_encoder()
-        material = Material(latents.read(), weights, self.pairs(), *words, critic)
+        material = Material(self._steady(), self._varied(), weights, *words, critic)
         DrawTrainer(self.folder, plan, material, self._finished("transformer")).run()
+
+    def decoder(self, plan: DecoderPlan) -> None:
+        """Train the decoder alone, or go on, on what the transformer makes of steady pictures and
+        on varied ones as they were encoded."""
+        autoencoder, steady = self.surveyed(), self._steady()
+        redrawer = Redrawer(Denoiser(self.transformer()), self.tokenizer(), self.text_encoder())
+        file = self._latents("redrawn", self.steady[: plan.redrawn])
+        file.make_missing(lambda rows: redrawer.redraw(steady, rows))
+        weights = self._latents("varied", self.varied).weights(autoencoder)
+        redrawn = Gallery(self.steady, replace(steady, latents=file.read()))
+        varied = Gallery(self.varied, self._varied())
+        DecoderTrainer(self.folder, plan, autoencoder, weights, redrawn, varied).run()
 
     def export(self, out: Path) -> None:
         export(self.pipeline(), out)
 
-    def pipeline(self) -> Any:
+    def transformer(self) -> Any:
+        """With its averaged weights."""
         transformer = create_transformer()
         state = torch.load(self.folder / "draw.pt", weights_only=True)
         transformer.load_state_dict(state["average"])
-        return pipeline(self.surveyed(), self.text_encoder(), self.tokenizer(), transformer)
+        return transformer
+
+    def pipeline(self) -> Any:
+        autoencoder = create_autoencoder()
+        decoder = torch.load(self.folder / "decoder.pt", weights_only=True)
+        autoencoder.load_state_dict(decoder["average"])
+        return pipeline(autoencoder, self.text_encoder(), self.tokenizer(), self.transformer())
 
     def _finished(self, part: str) -> State | None:
         """float32 weights of a part of the pipeline to go on from."""

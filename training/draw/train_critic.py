@@ -5,18 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from training.checkpoint import Part, StopAsked, log, resume, save
+from training.draw.album import Album
 from training.draw.critic import Critic
-from training.draw.latents import label_loss, labels_of, rows_of
-from training.draw.train_text import Pairs
+from training.draw.latents import label_loss, labels_of
 from training.muon import Muon
 from training.optimizers import Optimizers
-from training.pictures import scene_in
 from training.precision import autocast
 
 _REPORT_EVERY = 50
@@ -38,10 +35,8 @@ class CriticPlan:
 class CriticTrainer:
     """Trains in `folder`: `critic.pt` to resume from and `critic.csv`."""
 
-    def __init__(
-        self, folder: Path, plan: CriticPlan, latents: NDArray[np.float16], pairs: Pairs
-    ) -> None:
-        self.folder, self.plan, self.latents, self.pairs = folder, plan, latents, pairs
+    def __init__(self, folder: Path, plan: CriticPlan, album: Album) -> None:
+        self.folder, self.plan, self.album = folder, plan, album
         torch.manual_seed(0)
         self.critic = Critic()
         self.optimizers = _optimizers(self.critic, plan)
@@ -64,9 +59,8 @@ class CriticTrainer:
     def batch(self) -> tuple[Tensor, Tensor]:
         """Tokens [B, TOKENS, C] and their labels [B, TOKENS, LABELS]; a function of the step."""
         rng = Random(f"critic-{self.step}")
-        rows = [rng.randrange(len(self.latents)) for _ in range(self.plan.batch)]
-        scenes = [scene_in(self.pairs[row // 2], row) for row in rows]
-        return rows_of(self.latents, rows), labels_of(scenes)
+        rows = [rng.randrange(len(self.album)) for _ in range(self.plan.batch)]
+        return self.album.tokens(rows), labels_of([self.album.scene(row) for row in rows])
 
     def update(self, clean: Tensor, labels: Tensor) -> float:
         left = 1 - self.step / self.plan.steps

@@ -1,10 +1,12 @@
 """Third stage: flow matching (Lipman et al. 2023) in the latent space, from words to pictures.
 
-Most batches draw from a prompt; the others change a reference picture by an instruction. Half way
-through, the tokens of the noisy picture must also tell which kinds and colours will stand on their
-squares: the world knows its layout, and dense labels teach in thousands of pictures what the
-velocity alone teaches in millions (the idea of REPA, Yu et al. 2025, with labels for features).
-In the last part a critic also compares what the transformer foresees with the true picture.
+Most batches draw from a prompt, steady pictures alone: there a thing has few ways to look and to
+stand, which so small a net can learn to paint. The others change a reference picture, steady or
+not, by an instruction. Half way through, the tokens of the noisy picture must also tell which kinds
+and colours will stand on their squares: the world knows its layout, and dense labels teach in
+thousands of pictures what the velocity alone teaches in millions (the idea of REPA, Yu et al. 2025,
+with labels for features). In the last part a critic also compares what the transformer foresees
+with the true picture.
 """
 
 import time
@@ -13,24 +15,21 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from training.checkpoint import Part, State, StopAsked, log, resume, save
+from training.draw.album import Album
 from training.draw.critic import Critic, strangeness
-from training.draw.latents import LABELS, label_loss, labels_of, rows_of
+from training.draw.latents import LABELS, label_loss, labels_of
 from training.draw.prompts import instruction, sample_prompt
 from training.draw.text import features
-from training.draw.train_text import Pairs, encode_texts, without_padding
+from training.draw.train_text import encode_texts, without_padding
 from training.draw.transformer import SHIFT, WIDTH, Denoiser, create_transformer
 from training.draw.wording import WIDE
 from training.muon import Muon
 from training.optimizers import Optimizers
-from training.pictures import scene_in
 from training.precision import autocast
-from training.world.scene import Scene
 
 _REPORT_EVERY = 20
 _COOLED = 0.02  # the learning rate's share at the very end
@@ -45,6 +44,7 @@ class DrawPlan:
     prompts: int = 40  # a batch of drawing
     instructions: int = 24  # a batch of editing
     edits: float = 0.2  # share of the batches
+    varied: float = 0.6  # share of the edits whose picture isn't a steady one
     wordless: float = 0.1  # share of samples without words, for guidance
     padded: float = 0.2  # share of batches with the pipeline's padding, which is time for nothing
     thing_weight: float = 2.0  # of the error where a thing stands, 1 elsewhere
@@ -60,13 +60,13 @@ class DrawPlan:
 
 @dataclass(frozen=True)
 class Material:
-    """What to learn from: pair p is rows 2p and 2p + 1 of `latents` [N, TOKENS, C].
+    """What to learn from: pictures without accidents, and pictures like those people bring.
 
     `weights` [C]: how much each channel's error counts, mean 1; `critic`: trained, if any."""
 
-    latents: NDArray[np.float16]
+    steady: Album
+    varied: Album
     weights: Tensor
-    pairs: Pairs
     tokenizer: Any
     text_encoder: Any
     critic: Critic | None = None
@@ -132,42 +132,37 @@ class DrawTrainer:
         return self._edits(rng) if edits else self._drawings(rng)
 
     def _drawings(self, rng: Random) -> Batch:
-        rows, texts = self._alike_long(rng)
-        scenes = [self._scene(row) for row in rows]
-        labels = labels_of(scenes)
-        return Batch(self._latents(rows), self._encode(texts, rng), labels, None)
+        album = self.material.steady
+        rows, texts = self._alike_long(album, rng)
+        labels = labels_of([album.scene(row) for row in rows])
+        return Batch(album.tokens(rows), self._encode(texts, rng), labels, None)
 
-    def _alike_long(self, rng: Random) -> tuple[list[int], list[str]]:
+    def _alike_long(self, album: Album, rng: Random) -> tuple[list[int], list[str]]:
         """Rows and prompts of a batch: of three times as many the short, the middle or the long
         ones, so that little of what is computed is padding."""
         count = self.plan.prompts
-        rows = [rng.randrange(len(self.material.latents)) for _ in range(3 * count)]
-        asked = [(sample_prompt(self._scene(row), rng, WIDE).text, row) for row in rows]
+        rows = [rng.randrange(len(album)) for _ in range(3 * count)]
+        asked = [(sample_prompt(album.scene(row), rng, WIDE).text, row) for row in rows]
         asked.sort(key=lambda one: len(self.material.tokenizer.tokenize(one[0])))
         start = count * rng.randrange(3)
         chosen = asked[start : start + count]
         return [row for _, row in chosen], [self._perhaps_wordless(t, rng) for t, _ in chosen]
 
-    def _scene(self, row: int) -> Scene:
-        return scene_in(self.material.pairs[row // 2], row)
-
     def _edits(self, rng: Random) -> Batch:
-        texts, rows, scenes = [], [], []
+        texts, pictures, scenes = [], [], []
         for _ in range(self.plan.instructions):
-            pair = rng.randrange(len(self.material.latents) // 2)
-            change = self.material.pairs[pair][1]
-            words = instruction(change, rng, WIDE).text
-            texts.append(self._perhaps_wordless(words, rng))
+            is_varied = rng.random() < self.plan.varied
+            album = self.material.varied if is_varied else self.material.steady
+            pair = rng.randrange(len(album) // 2)
+            change = album.change(pair)
+            texts.append(self._perhaps_wordless(instruction(change, rng, WIDE).text, rng))
             scenes.append(change.after)
-            rows.append(2 * pair)
-        before, after = self._latents(rows), self._latents([row + 1 for row in rows])
+            pictures.append(album.tokens([2 * pair, 2 * pair + 1]))
+        before, after = torch.stack(pictures, 1)
         return Batch(after, self._encode(texts, rng), labels_of(scenes), before)
 
     def _perhaps_wordless(self, text: str, rng: Random) -> str:
         return "" if rng.random() < self.plan.wordless else text
-
-    def _latents(self, rows: list[int]) -> Tensor:
-        return rows_of(self.material.latents, rows)
 
     def _encode(self, texts: list[str], rng: Random) -> Tensor:
         tokens, mask = encode_texts(self.material.tokenizer, texts)
