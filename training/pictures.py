@@ -28,13 +28,17 @@ def training_scene(row: int) -> Scene:
 def training_change(pair: int) -> tuple[Scene, Change]:
     """A training scene and a change of it: rows 2·`pair` and 2·`pair` + 1 of a file of pairs."""
     scene = training_scene(pair)
-    return scene, sample_change(scene, Random(f"change-{scene.seed}"))
+    return _changed(scene, scene.seed)
 
 
 def steady_change(pair: int) -> tuple[Scene, Change]:
     """The same scene without accidents, and a change of it: two rows of a file of steady pairs."""
     scene = training_scene(pair)
-    return steady(scene), sample_change(steady(scene), Random(f"change-{scene.seed}"))
+    return _changed(steady(scene), scene.seed)
+
+
+def _changed(scene: Scene, seed: int) -> tuple[Scene, Change]:
+    return scene, sample_change(scene, Random(f"change-{seed}"))
 
 
 def scene_of_steady_pairs(row: int) -> Scene:

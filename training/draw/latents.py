@@ -83,10 +83,8 @@ def survey(autoencoder: Any, pictures: NDArray[np.uint8]) -> None:
 
 def encode(autoencoder: Any, pictures: Tensor) -> Tensor:
     """Normalised tokens [B, TOKENS, TOKEN_CHANNELS] of pictures [B, 3, S, S] in -1…1."""
-    bn = autoencoder.bn
-    deviation = (bn.running_var + autoencoder.config.batch_norm_eps).sqrt()
-    tokens: Tensor = (_packed_means(autoencoder, pictures) - bn.running_mean) / deviation
-    return tokens
+    mean, deviation = _statistics(autoencoder)
+    return (_packed_means(autoencoder, pictures) - mean) / deviation
 
 
 @torch.no_grad()
@@ -108,10 +106,14 @@ def channel_weights(autoencoder: Any, tokens: Tensor) -> Tensor:
 
 def denormalised(autoencoder: Any, tokens: Tensor) -> Tensor:
     """Packed latents of normalised tokens, the same shape: what `encode` took away."""
+    mean, deviation = _statistics(autoencoder)
+    return tokens * deviation + mean
+
+
+def _statistics(autoencoder: Any) -> tuple[Tensor, Tensor]:
+    """Mean and deviation [C] of packed latents, as the pipeline takes them."""
     bn = autoencoder.bn
-    deviation = (bn.running_var + autoencoder.config.batch_norm_eps).sqrt()
-    packed: Tensor = tokens * deviation + bn.running_mean
-    return packed
+    return bn.running_mean, (bn.running_var + autoencoder.config.batch_norm_eps).sqrt()
 
 
 def _decode(autoencoder: Any, tokens: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from diffusers import Flux2KleinPipeline
 from numpy.typing import NDArray
+from torch import Tensor
 from transformers import Qwen2Tokenizer
 
 from training.checkpoint import State
@@ -90,6 +91,10 @@ class Work:
     def _latents(self, name: str, pictures: NDArray[np.uint8]) -> LatentFile:
         return LatentFile(self.folder / f"{name}.f16", len(pictures))
 
+    def _weights(self) -> Tensor:
+        """What each channel counts."""
+        return self._latents("varied", self.varied).weights(self.surveyed())
+
     def _steady(self) -> Album:
         pairs = [steady_change(pair) for pair in range(len(self.steady) // 2)]
         return Album(self._latents("steady", self.steady).read(), pairs)
@@ -105,7 +110,7 @@ class Work:
 
     def draw(self, plan: DrawPlan, critic: Critic) -> None:
         """Train the transformer, or go on."""
-        weights = self._latents("varied", self.varied).weights(self.surveyed())
+        weights = self._weights()
         words = self.tokenizer(), self.text_encoder()
         material = Material(self._steady(), self._varied(), weights, *words, critic)
         DrawTrainer(self.folder, plan, material, self._finished("transformer")).run()
@@ -117,10 +122,9 @@ class Work:
         redrawer = Redrawer(Denoiser(self.transformer()), self.tokenizer(), self.text_encoder())
         file = self._latents("redrawn", self.steady[: plan.redrawn])
         file.make_missing(lambda rows: redrawer.redraw(steady, rows))
-        weights = self._latents("varied", self.varied).weights(autoencoder)
         redrawn = Gallery(self.steady, replace(steady, latents=file.read()))
         varied = Gallery(self.varied, self._varied())
-        DecoderTrainer(self.folder, plan, autoencoder, weights, redrawn, varied).run()
+        DecoderTrainer(self.folder, plan, autoencoder, self._weights(), redrawn, varied).run()
 
     def export(self, out: Path) -> None:
         export(self.pipeline(), out)

@@ -20,6 +20,7 @@ from torch.nn.functional import avg_pool2d
 from training.checkpoint import Part, State, StopAsked, log, resume, save
 from training.draw.autoencoder import create_autoencoder, decode_latents, encode_moments
 from training.draw.start import carry_color
+from training.moving import follow
 from training.muon import Muon
 from training.optimizers import Optimizers
 from training.precision import autocast
@@ -57,7 +58,7 @@ class AutoencoderTrainer:
             carry_color(self.model)
         self.average = create_autoencoder()
         self.average.load_state_dict(self.model.state_dict())
-        self.optimizers = _optimizers(self.model, plan.learning_rate)
+        self.optimizers = optimizers(self.model, plan.learning_rate)
         path = folder / "autoencoder.pt"
         self.step = int(resume(path, self._parts()).get("step", 0))
 
@@ -103,14 +104,8 @@ class AutoencoderTrainer:
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizers.step(self._warmth())
-        self._follow()
+        follow(self.average, self.model, self.step, self.plan.average_decay)
         return {**{name: part.item() for name, part in parts.items()}, "kl": kl.item()}
-
-    def _follow(self) -> None:
-        """Move the running average of the weights."""
-        decay = min(self.plan.average_decay, (1 + self.step) / (10 + self.step))
-        for mean, current in zip(self.average.parameters(), self.model.parameters(), strict=True):
-            mean.data.lerp_(current.data, 1 - decay)
 
     def _warmth(self) -> float:
         """The learning rate's share at this step."""
@@ -126,7 +121,7 @@ class AutoencoderTrainer:
         return {"model": self.model, "average": self.average, "optimizers": self.optimizers}
 
 
-def _optimizers(model: Any, learning_rate: float) -> Optimizers:
+def optimizers(model: Any, learning_rate: float) -> Optimizers:
     """Muon for the inner convolutions; AdamW for the outermost ones, norms and biases."""
     outermost = {"encoder.conv_in.weight", "decoder.conv_out.weight"}
     inner: list[Tensor] = []

@@ -22,10 +22,9 @@ from training.checkpoint import Part, StopAsked, log, resume, save
 from training.draw.album import Album
 from training.draw.autoencoder import create_autoencoder, decode_part
 from training.draw.latents import denormalised
-from training.draw.train_autoencoder import reconstruction_losses, to_input
+from training.draw.train_autoencoder import optimizers, reconstruction_losses, to_input
 from training.draw.transformer import unpack
-from training.muon import Muon
-from training.optimizers import Optimizers
+from training.moving import follow
 from training.precision import autocast
 
 _REPORT_EVERY = 25
@@ -78,7 +77,9 @@ class DecoderTrainer:
         self.model, self.average = create_autoencoder(), create_autoencoder()
         for model in (self.model, self.average):
             model.load_state_dict(autoencoder.state_dict())
-        self.optimizers = self._optimizers()
+        self.model.encoder.requires_grad_(False)
+        self.model.quant_conv.requires_grad_(False)
+        self.optimizers = optimizers(self.model, plan.learning_rate)
         self.step = int(resume(folder / "decoder.pt", self._parts()).get("step", 0))
 
     def run(self) -> None:
@@ -125,7 +126,7 @@ class DecoderTrainer:
         torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self._parameters(), 1.0)
         self.optimizers.step(self._warmth())
-        self._follow()
+        follow(self.average, self.model, self.step, self.plan.average_decay)
         return {name: loss.item() for name, loss in losses.items()}
 
     def other_texture(self, drawn: Tensor, wanted: Tensor) -> Tensor:
@@ -136,12 +137,6 @@ class DecoderTrainer:
         answers = conv2d(pictures, self.filters).square()
         return (avg_pool2d(answers, _NEIGHBOURHOOD, _NEIGHBOURHOOD // 2) + 1e-4).sqrt()
 
-    @torch.no_grad()
-    def _follow(self) -> None:
-        decay = min(self.plan.average_decay, (1 + self.step) / (10 + self.step))
-        for mean, now in zip(self.average.parameters(), self.model.parameters(), strict=True):
-            mean.lerp_(now, 1 - decay)
-
     def _warmth(self) -> float:
         """The learning rate's share at this step."""
         done = min(1.0, self.step / self.plan.steps)
@@ -149,18 +144,7 @@ class DecoderTrainer:
         return min(1.0, (self.step + 1) / self.plan.warmup) * cooled
 
     def _parameters(self) -> list[nn.Parameter]:
-        return [*self.model.post_quant_conv.parameters(), *self.model.decoder.parameters()]
-
-    def _optimizers(self) -> Optimizers:
-        """Muon for the inner convolutions; AdamW for the last one, norms and biases."""
-        outermost = self.model.decoder.conv_out.weight
-        inner = [p for p in self._parameters() if p.ndim == 4 and p is not outermost]
-        rest = [p for p in self._parameters() if p.ndim != 4 or p is outermost]
-        rate = self.plan.learning_rate
-        return Optimizers(
-            Muon(inner, lr=rate),
-            torch.optim.AdamW(rest, lr=rate, betas=(0.9, 0.95), weight_decay=0.0),
-        )
+        return [p for p in self.model.parameters() if p.requires_grad]
 
     def save(self) -> None:
         save(self.folder / "decoder.pt", self._parts(), step=self.step)

@@ -27,6 +27,7 @@ from training.draw.text import features
 from training.draw.train_text import encode_texts, without_padding
 from training.draw.transformer import SHIFT, WIDTH, Denoiser, create_transformer
 from training.draw.wording import WIDE
+from training.moving import follow
 from training.muon import Muon
 from training.optimizers import Optimizers
 from training.precision import autocast
@@ -184,7 +185,7 @@ class DrawTrainer:
         total.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self._parameters(), 1.0)
         self.optimizers.step(warmth)
-        self._follow()
+        follow(self.average, self.transformer, self.step, self.plan.average_decay)
         kind = "draw" if batch.reference is None else "edit"
         told = {name: loss.item() for name, loss in losses.items()}
         return {"draw": 0.0, "edit": 0.0, "strange": 0.0, kind: told.pop("flow"), **told}
@@ -218,12 +219,6 @@ class DrawTrainer:
         """Mean of the errors [B, TOKENS], things counting more than what lies behind them."""
         weights = 1 + (self.plan.thing_weight - 1) * labels.amax(-1)
         return (wrong * weights).sum() / weights.sum()
-
-    @torch.no_grad()
-    def _follow(self) -> None:
-        decay = min(self.plan.average_decay, (1 + self.step) / (10 + self.step))
-        for mean, now in zip(self.average.parameters(), self.transformer.parameters(), strict=True):
-            mean.lerp_(now, 1 - decay)
 
     def _parameters(self) -> list[nn.Parameter]:
         return [*self.transformer.parameters(), *self.labels.parameters()]
