@@ -18,11 +18,12 @@ from pydantic import Field
 
 from agent.abilities import Abilities
 from agent.context import LlmTicket, RunContext, current_run
-from agent.counting import counted
+from agent.counting import counted, uncounted
 from agent.grammar import CallFormat, Hermes, Parser, Schema
 from agent.history import as_dicts, asked, last_turn, said
 from agent.mending import mended
 from agent.offering import Offer, offered
+from agent.omitting import whole
 from agent.options import AS_SET
 from agent.owing import insisted, owed
 from agent.parsing import CallArguments, CallStart, Piece, Reasoning, Words, detokenise
@@ -139,9 +140,10 @@ class DuomoChatModel(StreamingChatModel):
         report = report_of(messages) if llm.defaults.fixed_reports else ""
         if llm.defaults.copy_penalty and ours is not None:
             numbers = counted(question, tools), seeded(question, tools)
+            scenes = whole(messages, ours.scenes), uncounted(question, ours.scenes)
             words, texts = worded(question, ours.scenes), about(messages, ours.passages)
             quotes, wishes = shown(messages, ours), kept(question, ours.wishes)
-            pieces = mended(pieces, *numbers, words, texts, quotes, wishes)
+            pieces = mended(pieces, *numbers, words, *scenes, texts, quotes, wishes)
             pieces = until_unasked(pieces, messages, ours.wishes, ours.cues, report)
         if report:
             return in_words_of(report, pieces)

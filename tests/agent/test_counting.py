@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from agent.counting import asked_count, counted
+from agent.counting import asked_count, counted, uncounted
 from agent.mending import mended
 from agent.parsing import CallArguments, CallStart, Piece, Words
+from tests.agent.calls import arguments_after
 
 NUMBER = {"type": "integer", "maximum": 20}
 FINDS = {"type": "object", "properties": {"top_k": NUMBER}}
@@ -85,3 +86,21 @@ def test_as_many_are_drawn_as_a_person_says(question: str, count: int | None) ->
     *_, last = mended(iter(pieces), counted(question, TOOLS))
     assert isinstance(last, CallArguments)
     assert json.loads(last.delta).get("count") == count
+
+
+@pytest.mark.parametrize(
+    ("question", "prompt", "count", "drawn"),
+    [
+        ("画三只小鸭子", "三只小鸭子", 3, None),
+        ("画三只小鸭子", "小鸭子", 3, 3),  # perhaps meant so
+        ("画三只小鸭子，要三张", "三只小鸭子", 3, 3),
+        ("出2个方案，画两只鸭子", "两只鸭子", 2, 2),
+        ("画三只小鸭子和两朵荷花", "三只小鸭子和两朵荷花", 4, 4),
+    ],
+)
+def test_the_number_of_things_is_not_that_of_pictures(
+    question: str, prompt: str, count: int, drawn: int | None
+) -> None:
+    mends = uncounted(question, {"generate_image": "prompt"})
+    given = arguments_after(mends, "generate_image", prompt=prompt, count=count)
+    assert given.get("count") == drawn
