@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch.nn.functional import group_norm, silu
 
-from training.draw.album import Album
+from training.draw.album import Album, pair_album
 from training.draw.autoencoder import (
     PIXELS,
     TOKEN_CHANNELS,
@@ -36,6 +36,7 @@ from training.draw.latents import (
 from training.draw.norm import norm_silu
 from training.draw.prompts import DRAW, Thing, instruction, sample_prompt
 from training.draw.redraw import Redrawer
+from training.draw.settling import asked_scene
 from training.draw.stages import Work
 from training.draw.start import carry_color
 from training.draw.text import FEATURES, create_text_encoder, features
@@ -57,6 +58,7 @@ from training.world.scene import Group, Scene
 
 PAIRS = [training_change(pair) for pair in range(8)]
 STEADY_PAIRS = [steady_change(pair) for pair in range(8)]
+ASKED = [asked_scene(row) for row in range(16)]
 CAT = Group("cat", 3, "白", "front", "across")
 MOON = Group("moon", 1, None, "sky", "left")
 SCENE = Scene(7, "meadow", "spring", "night", "sunny", "ink", (CAT, MOON))
@@ -75,11 +77,12 @@ def pictures() -> NDArray[np.uint8]:
 @pytest.fixture
 def material(tokenizer: Any) -> Material:
     torch.manual_seed(0)
-    latents = np.random.default_rng(0).normal(size=(2, 16, TOKENS, TOKEN_CHANNELS))
-    steady, varied = latents.astype(np.float16)
+    latents = np.random.default_rng(0).normal(size=(3, 16, TOKENS, TOKEN_CHANNELS))
+    asked, steady, varied = latents.astype(np.float16)
     return Material(
-        Album(steady, STEADY_PAIRS),
-        Album(varied, PAIRS),
+        Album(asked, ASKED),
+        pair_album(steady, STEADY_PAIRS),
+        pair_album(varied, PAIRS),
         torch.ones(TOKEN_CHANNELS),
         tokenizer,
         create_text_encoder(len(tokenizer)),
@@ -259,6 +262,23 @@ def test_decoder_learns_on_noisy_latents_and_leaves_the_encoder_as_it_is(
     torch.testing.assert_close(again.average.encoder.state_dict(), fresh.encoder.state_dict())
 
 
+def test_decoder_sees_whole_pictures_in_the_last_part(
+    tmp_path: Path, pictures: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = _decoder_trainer(tmp_path, pictures)
+    seen: list[tuple[int, int]] = []
+
+    def other_texture(drawn: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+        seen.append((len(drawn), wanted.shape[-1]))
+        return (drawn - wanted).abs().mean()
+
+    monkeypatch.setattr(trainer, "other_texture", other_texture)
+    for step in (0, trainer.plan.steps - 1):
+        trainer.step = step
+        trainer.update(*trainer.batch())
+    assert seen == [(2, PIXELS // 2), (1, PIXELS)]
+
+
 def test_a_part_of_a_picture_is_about_what_the_whole_one_shows_there() -> None:
     """The norms see the part alone, so not quite."""
     torch.manual_seed(0)
@@ -307,22 +327,22 @@ def test_transformer_resumes_as_if_it_had_never_stopped(tmp_path: Path, material
     torch.testing.assert_close(resumed.average.state_dict(), straight.average.state_dict())
 
 
-def test_drawings_are_steady_and_edits_are_of_both_sorts(
+def test_drawings_are_asked_for_and_edits_are_steady_and_varied(
     tmp_path: Path, material: Material
 ) -> None:
-    steady, varied = (
-        replace(album, latents=np.full_like(album.latents, number))
-        for number, album in enumerate((material.steady, material.varied))
-    )
+    asked = replace(material.asked, latents=np.full_like(material.asked.latents, 0))
+    steady = replace(material.steady, latents=np.full_like(material.steady.latents, 1))
+    varied = replace(material.varied, latents=np.full_like(material.varied.latents, 2))
     plan = DrawPlan(prompts=4, instructions=16, edits=0.5)
-    trainer = DrawTrainer(tmp_path, plan, replace(material, steady=steady, varied=varied))
+    marked = replace(material, asked=asked, steady=steady, varied=varied)
+    trainer = DrawTrainer(tmp_path, plan, marked)
     drawn: set[float] = set()
     edited: set[float] = set()
     for trainer.step in range(8):
         batch = trainer.batch()
         (drawn if batch.reference is None else edited).update(batch.clean[:, 0, 0].tolist())
     assert drawn == {0.0}
-    assert edited == {0.0, 1.0}
+    assert edited == {1.0, 2.0}
 
 
 def test_critic_learns_and_resumes(tmp_path: Path, material: Material) -> None:
@@ -360,9 +380,9 @@ def test_redrawn_latents_stay_near_those_they_come_from(material: Material) -> N
     torch.manual_seed(0)
     transformer = _unzeroed(create_transformer())
     redrawer = Redrawer(Denoiser(transformer), material.tokenizer, material.text_encoder)
-    once, again = (redrawer.redraw(material.steady, [0, 3]) for _ in range(2))
+    once, again = (redrawer.redraw(material.asked, [0, 3]) for _ in range(2))
     torch.testing.assert_close(once, again)
-    clean = material.steady.tokens([0, 3])
+    clean = material.asked.tokens([0, 3])
     assert (once - clean).square().mean() < 0.6 * (once - clean.flip(0)).square().mean()
 
 
@@ -386,7 +406,7 @@ def test_a_finished_pipeline_is_gone_on_from(
 ) -> None:
     finished, encoder = create_autoencoder(), create_text_encoder(len(tokenizer))
     export(pipeline(finished, encoder, tokenizer, create_transformer()), tmp_path / "made")
-    work = Work(tmp_path, pictures, pictures, start=tmp_path / "made")
+    work = Work(tmp_path, pictures, pictures, pictures, start=tmp_path / "made")
     average = work.autoencoder(Plan(steps=0))
     torch.testing.assert_close(average.state_dict(), finished.float().state_dict())
     work.text(TextPlan(steps=1))  # stays as it is
@@ -399,8 +419,8 @@ def _decoder_trainer(folder: Path, pictures: NDArray[np.uint8]) -> DecoderTraine
     autoencoder = create_autoencoder()
     survey(autoencoder, pictures)
     latents = encode(autoencoder, to_input(pictures)).half().numpy()
-    gallery = Gallery(pictures, Album(latents, PAIRS))
-    plan = DecoderPlan(crops=2, warmup=1, oil=0)
+    gallery = Gallery(pictures, pair_album(latents, PAIRS))
+    plan = DecoderPlan(crops=2, wholes=1, warmup=1, oil=0)
     return DecoderTrainer(folder, plan, autoencoder, torch.ones(TOKEN_CHANNELS), gallery, gallery)
 
 

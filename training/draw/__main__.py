@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 
 from training.draw.autoencoder import PIXELS
+from training.draw.settling import asked_scene
 from training.draw.stages import Work
 from training.draw.train_autoencoder import Plan
 from training.draw.train_critic import CriticPlan
@@ -18,14 +19,15 @@ from training.pictures import PictureFile, scene_of_pairs, scene_of_steady_pairs
 def main() -> None:
     options = _parse()
     folder = options.pictures or options.work
+    asked = PictureFile(folder / f"asked-{PIXELS}.u8", options.asked, PIXELS, asked_scene)
     varied = PictureFile(folder / f"pairs-{PIXELS}.u8", options.count, PIXELS, scene_of_pairs)
     steady = PictureFile(
         folder / f"steady-{PIXELS}.u8", options.steady, PIXELS, scene_of_steady_pairs
     )
-    for pictures in (varied, steady):
+    for pictures in (asked, varied, steady):
         pictures.draw_missing(options.threads)
     torch.set_num_threads(options.threads)
-    work = Work(options.work, varied.read(), steady.read(), options.start)
+    work = Work(options.work, asked.read(), varied.read(), steady.read(), options.start)
     work.autoencoder(Plan(steps=options.autoencoder_steps))
     work.text(TextPlan(steps=options.text_steps))
     work.encode()
@@ -44,7 +46,8 @@ def _parse() -> argparse.Namespace:
     add("--start", type=Path, help="folder of a finished pipeline to go on from")
     add("--pictures", type=Path, help="folder of picture pairs; drawn there where they are missing")
     add("--count", type=int, default=48_000, help="pictures (two a pair; 197 kB each)")
-    add("--steady", type=int, default=14_000, help="pictures without accidents (two a pair)")
+    add("--asked", type=int, default=12_000, help="pictures of what a prompt asks for, alone")
+    add("--steady", type=int, default=8_000, help="pictures without accidents (two a pair)")
     add(
         "--autoencoder-steps",
         type=int,

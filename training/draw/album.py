@@ -1,5 +1,6 @@
-"""Encoded pairs of pictures, and the scenes they show: what transformer and critic learn from."""
+"""Encoded pictures and the scenes they show: what transformer and critic learn from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,20 +16,27 @@ from training.world.scene import Scene
 
 @dataclass(frozen=True)
 class Album:
-    """Pair p, a scene and a change of it, is rows 2p and 2p + 1 of `latents` [N, TOKENS, C]."""
+    """Row r of `latents` [N, TOKENS, C] shows `scenes[r]`."""
 
     latents: NDArray[np.float16]
-    pairs: Pairs
+    scenes: Sequence[Scene]
 
     def __len__(self) -> int:
         return len(self.latents)
 
-    def scene(self, row: int) -> Scene:
-        return scene_in(self.pairs[row // 2], row)
-
-    def change(self, pair: int) -> Change:
-        return self.pairs[pair][1]
-
     def tokens(self, rows: list[int]) -> Tensor:
         """float32 [B, TOKENS, C] of some rows."""
         return torch.from_numpy(self.latents[rows].astype(np.float32))
+
+
+@dataclass(frozen=True)
+class PairAlbum(Album):
+    """Pair p, a scene and `changes[p]` of it, is rows 2p and 2p + 1."""
+
+    changes: Sequence[Change]
+
+
+def pair_album(latents: NDArray[np.float16], pairs: Pairs) -> PairAlbum:
+    """The album of `pairs`, whose pictures were encoded to `latents`."""
+    scenes = [scene_in(pairs[row // 2], row) for row in range(len(latents))]
+    return PairAlbum(latents, scenes, [change for _, change in pairs])

@@ -70,7 +70,9 @@ class Wish:
 def sample_prompt(scene: Scene, rng: Random, bank: PhraseBank) -> Wish:
     """Words for `scene` as somebody asks for a picture: exact or sketchy, listing or telling."""
     choice = rng.random()
-    if choice < 0.15:
+    if choice < 0.03 or not scene.groups:
+        parts = _bare(scene, rng, bank)
+    elif choice < 0.15:
         parts = [_short(scene, rng, bank)]
     elif choice < 0.55:
         parts = _listing(scene, rng, bank)
@@ -118,6 +120,13 @@ def _changed(change: Change) -> tuple[Thing, ...]:
     return (Thing(old.kind), wanted) if old else (wanted,)
 
 
+def _bare(scene: Scene, rng: Random, bank: PhraseBank) -> list[Phrase]:
+    """The setting alone: 傍晚的海边，水彩画"""
+    parts = [setting_phrase("place", scene.place, rng, bank)]
+    parts += _setting(scene, rng, bank, 0.4, ("time", "season", "weather"))
+    return _with_style(scene, parts, rng, bank) if rng.random() < 0.6 else parts
+
+
 def _short(scene: Scene, rng: Random, bank: PhraseBank) -> Phrase:
     thing = noun_phrase(scene, rng.choice(scene.groups), rng, bank, rng.choice((0.3, 0.9)))
     if rng.random() < 0.4:
@@ -152,8 +161,14 @@ def _telling(scene: Scene, rng: Random, bank: PhraseBank) -> list[Phrase]:
     return things + setting if rng.random() < 0.35 else setting + things
 
 
-def _setting(scene: Scene, rng: Random, bank: PhraseBank, detail: float) -> list[Phrase]:
-    names = [n for n in ("place", "time", "season", "weather") if rng.random() < detail]
+def _setting(
+    scene: Scene,
+    rng: Random,
+    bank: PhraseBank,
+    detail: float,
+    of: tuple[str, ...] = ("place", "time", "season", "weather"),
+) -> list[Phrase]:
+    names = [name for name in of if rng.random() < detail]
     rng.shuffle(names)
     return [setting_phrase(name, getattr(scene, name), rng, bank) for name in names]
 

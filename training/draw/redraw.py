@@ -11,15 +11,14 @@ import torch
 from torch import Tensor
 
 from training.draw.album import Album
-from training.draw.prompts import sample_prompt
+from training.draw.settling import prompt_for
 from training.draw.text import features
 from training.draw.train_text import encode_texts
 from training.draw.transformer import Denoiser
-from training.draw.wording import WIDE
 from training.precision import autocast
 
-_LEAST_NOISE, _MOST_NOISE = 0.2, 0.6  # beyond that another picture comes out
-_STEPS = 5
+_LEAST_NOISE, _MOST_NOISE = 0.3, 0.8  # beyond that another picture comes out
+_STEPS = 6
 _GUIDANCE = 3.0
 
 
@@ -36,7 +35,7 @@ class Redrawer:
         """Latents [B, TOKENS, C] near those of `rows`; a function of the rows."""
         rngs = [Random(f"redraw-{row}") for row in rows]
         prompts = zip(rows, rngs, strict=True)
-        text = self._encode([sample_prompt(album.scene(r), g, WIDE).text for r, g in prompts])
+        text = self._encode([prompt_for(album.scenes[r], g) for r, g in prompts])
         level = torch.tensor([rng.uniform(_LEAST_NOISE, _MOST_NOISE) for rng in rngs])
         torch.manual_seed(rows[0])
         clean = album.tokens(rows)

@@ -12,12 +12,13 @@ from torch import Tensor
 from transformers import Qwen2Tokenizer
 
 from training.checkpoint import State
-from training.draw.album import Album
+from training.draw.album import Album, PairAlbum, pair_album
 from training.draw.autoencoder import create_autoencoder
 from training.draw.critic import Critic
 from training.draw.export import export, pipeline
 from training.draw.latents import LatentFile, survey
 from training.draw.redraw import Redrawer
+from training.draw.settling import asked_scene
 from training.draw.text import create_text_encoder
 from training.draw.tokenizer import build_tokenizer
 from training.draw.train_autoencoder import AutoencoderTrainer, Plan
@@ -32,9 +33,10 @@ from training.pictures import steady_change, training_change
 @dataclass(frozen=True)
 class Work:
     """A folder with the state of every stage, and the pictures to learn from, [N, S, S, 3]: rows
-    2p and 2p + 1 are pair p."""
+    2p and 2p + 1 of `varied` and of `steady` are pair p."""
 
     folder: Path
+    asked: NDArray[np.uint8]
     varied: NDArray[np.uint8]
     steady: NDArray[np.uint8]
     start: Path | None = None  # a finished pipeline to go on from; its text encoder stays as it is
@@ -85,6 +87,7 @@ class Work:
     def encode(self) -> None:
         """Encode the pictures, or go on."""
         autoencoder = self.surveyed()
+        self._latents("asked", self.asked).encode_missing(autoencoder, self.asked)
         self._latents("steady", self.steady).encode_missing(autoencoder, self.steady)
         self._latents("varied", self.varied).encode_missing(autoencoder, self.varied)
 
@@ -95,12 +98,16 @@ class Work:
         """What each channel counts."""
         return self._latents("varied", self.varied).weights(self.surveyed())
 
-    def _steady(self) -> Album:
-        pairs = [steady_change(pair) for pair in range(len(self.steady) // 2)]
-        return Album(self._latents("steady", self.steady).read(), pairs)
+    def _asked(self) -> Album:
+        scenes = [asked_scene(row) for row in range(len(self.asked))]
+        return Album(self._latents("asked", self.asked).read(), scenes)
 
-    def _varied(self) -> Album:
-        return Album(self._latents("varied", self.varied).read(), self.pairs())
+    def _steady(self) -> PairAlbum:
+        pairs = [steady_change(pair) for pair in range(len(self.steady) // 2)]
+        return pair_album(self._latents("steady", self.steady).read(), pairs)
+
+    def _varied(self) -> PairAlbum:
+        return pair_album(self._latents("varied", self.varied).read(), self.pairs())
 
     def critic(self, plan: CriticPlan) -> Critic:
         """Train the critic, or go on, on the steady latents."""
@@ -112,17 +119,18 @@ class Work:
         """Train the transformer, or go on."""
         weights = self._weights()
         words = self.tokenizer(), self.text_encoder()
-        material = Material(self._steady(), self._varied(), weights, *words, critic)
+        albums = self._asked(), self._steady(), self._varied()
+        material = Material(*albums, weights, *words, critic)
         DrawTrainer(self.folder, plan, material, self._finished("transformer")).run()
 
     def decoder(self, plan: DecoderPlan) -> None:
-        """Train the decoder alone, or go on, on what the transformer makes of steady pictures and
-        on varied ones as they were encoded."""
-        autoencoder, steady = self.surveyed(), self._steady()
+        """Train the decoder alone, or go on, on what the transformer makes of asked pictures and on
+        varied ones as they were encoded."""
+        autoencoder, asked = self.surveyed(), self._asked()
         redrawer = Redrawer(Denoiser(self.transformer()), self.tokenizer(), self.text_encoder())
-        file = self._latents("redrawn", self.steady[: plan.redrawn])
-        file.make_missing(lambda rows: redrawer.redraw(steady, rows))
-        redrawn = Gallery(self.steady, replace(steady, latents=file.read()))
+        file = self._latents("redrawn", self.asked[: plan.redrawn])
+        file.make_missing(lambda rows: redrawer.redraw(asked, rows))
+        redrawn = Gallery(self.asked, replace(asked, latents=file.read()))
         varied = Gallery(self.varied, self._varied())
         DecoderTrainer(self.folder, plan, autoencoder, self._weights(), redrawn, varied).run()
 

@@ -60,7 +60,7 @@ class CriticTrainer:
         """Tokens [B, TOKENS, C] and their labels [B, TOKENS, LABELS]; a function of the step."""
         rng = Random(f"critic-{self.step}")
         rows = [rng.randrange(len(self.album)) for _ in range(self.plan.batch)]
-        return self.album.tokens(rows), labels_of([self.album.scene(row) for row in rows])
+        return self.album.tokens(rows), labels_of([self.album.scenes[row] for row in rows])
 
     def update(self, clean: Tensor, labels: Tensor) -> float:
         left = 1 - self.step / self.plan.steps

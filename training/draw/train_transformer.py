@@ -1,12 +1,12 @@
 """Third stage: flow matching (Lipman et al. 2023) in the latent space, from words to pictures.
 
-Most batches draw from a prompt, steady pictures alone: there a thing has few ways to look and to
-stand, which so small a net can learn to paint. The others change a reference picture, steady or
-not, by an instruction. Half way through, the tokens of the noisy picture must also tell which kinds
-and colours will stand on their squares: the world knows its layout, and dense labels teach in
-thousands of pictures what the velocity alone teaches in millions (the idea of REPA, Yu et al. 2025,
-with labels for features). In the last part a critic also compares what the transformer foresees
-with the true picture.
+Most batches draw from a prompt, asked pictures alone: there a thing has few ways to look, and one
+place to stand, which so small a net can learn to paint. The others change a reference picture,
+steady or not, by an instruction. Half way through, the tokens of the noisy picture must also tell
+which kinds and colours will stand on their squares: the world knows its layout, and dense labels
+teach in thousands of pictures what the velocity alone teaches in millions (the idea of REPA, Yu et
+al. 2025, with labels for features). In the last part a critic also compares what the transformer
+foresees with the true picture.
 """
 
 import time
@@ -19,10 +19,11 @@ import torch
 from torch import Tensor, nn
 
 from training.checkpoint import Part, State, StopAsked, log, resume, save
-from training.draw.album import Album
+from training.draw.album import Album, PairAlbum
 from training.draw.critic import Critic, strangeness
 from training.draw.latents import LABELS, label_loss, labels_of
-from training.draw.prompts import instruction, sample_prompt
+from training.draw.prompts import instruction
+from training.draw.settling import prompt_for
 from training.draw.text import features
 from training.draw.train_text import encode_texts, without_padding
 from training.draw.transformer import SHIFT, WIDTH, Denoiser, create_transformer
@@ -61,12 +62,14 @@ class DrawPlan:
 
 @dataclass(frozen=True)
 class Material:
-    """What to learn from: pictures without accidents, and pictures like those people bring.
+    """What to learn from: pictures that words fix wholly, pairs without accidents, and pairs like
+    the pictures that people bring.
 
     `weights` [C]: how much each channel's error counts, mean 1; `critic`: trained, if any."""
 
-    steady: Album
-    varied: Album
+    asked: Album
+    steady: PairAlbum
+    varied: PairAlbum
     weights: Tensor
     tokenizer: Any
     text_encoder: Any
@@ -133,9 +136,9 @@ class DrawTrainer:
         return self._edits(rng) if edits else self._drawings(rng)
 
     def _drawings(self, rng: Random) -> Batch:
-        album = self.material.steady
+        album = self.material.asked
         rows, texts = self._alike_long(album, rng)
-        labels = labels_of([album.scene(row) for row in rows])
+        labels = labels_of([album.scenes[row] for row in rows])
         return Batch(album.tokens(rows), self._encode(texts, rng), labels, None)
 
     def _alike_long(self, album: Album, rng: Random) -> tuple[list[int], list[str]]:
@@ -143,7 +146,7 @@ class DrawTrainer:
         ones, so that little of what is computed is padding."""
         count = self.plan.prompts
         rows = [rng.randrange(len(album)) for _ in range(3 * count)]
-        asked = [(sample_prompt(album.scene(row), rng, WIDE).text, row) for row in rows]
+        asked = [(prompt_for(album.scenes[row], rng), row) for row in rows]
         asked.sort(key=lambda one: len(self.material.tokenizer.tokenize(one[0])))
         start = count * rng.randrange(3)
         chosen = asked[start : start + count]
@@ -155,7 +158,7 @@ class DrawTrainer:
             is_varied = rng.random() < self.plan.varied
             album = self.material.varied if is_varied else self.material.steady
             pair = rng.randrange(len(album) // 2)
-            change = album.change(pair)
+            change = album.changes[pair]
             texts.append(self._perhaps_wordless(instruction(change, rng, WIDE).text, rng))
             scenes.append(change.after)
             pictures.append(album.tokens([2 * pair, 2 * pair + 1]))
