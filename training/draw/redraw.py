@@ -17,8 +17,8 @@ from training.draw.train_text import encode_texts
 from training.draw.transformer import Denoiser
 from training.precision import autocast
 
-_LEAST_NOISE, _MOST_NOISE = 0.3, 0.8  # beyond that another picture comes out
-_STEPS = 6
+_LEAST_NOISE, _MOST_NOISE = 0.2, 0.6  # beyond that another picture comes out
+_STEPS = 5
 _GUIDANCE = 3.0
 
 

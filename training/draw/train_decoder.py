@@ -38,14 +38,12 @@ class DecoderPlan:
     """How long and how fast; the learning rate falls by half a cosine."""
 
     steps: int = 400
-    crops: int = 6  # quarters of pictures
-    wholes: int = 2  # at the end, as in use: norms see other statistics on a part of a picture
-    uncut: float = 0.3  # share of the updates, at their end, on whole pictures
+    crops: int = 6
     learning_rate: float = 6e-4
     warmup: int = 30
     redrawn: int = 1_500  # asked pictures that the transformer draws again
     drawn: float = 0.6  # share of those among the pictures
-    oil: float = 0.34  # of the pictures at least: nowhere else is so much lost
+    oil: int = 2  # of the crops: nowhere else is so much lost
     texture_weight: float = 1.5
     average_decay: float = 0.99
     checkpoint_every: int = 100
@@ -101,8 +99,7 @@ class DecoderTrainer:
         """Noisy latents [B, C, h, w] and their pictures [B, 3, S, S]; a function of the step."""
         rng = np.random.default_rng((77, self.step))
         torch.manual_seed(self.step)
-        count = self.plan.wholes if self._sees_whole() else self.plan.crops
-        chosen = [self._one(rng, number < self.plan.oil * count) for number in range(count)]
+        chosen = [self._one(rng, number < self.plan.oil) for number in range(self.plan.crops)]
         tokens = torch.cat([gallery.album.tokens([row]) for gallery, row in chosen])
         tokens += self.noise * torch.rand(len(tokens), 1, 1) * torch.randn_like(tokens)
         latents = unpack(denormalised(self.model, tokens))
@@ -116,10 +113,9 @@ class DecoderTrainer:
 
     def update(self, latents: Tensor, pictures: Tensor) -> dict[str, float]:
         grid = latents.shape[-1]
-        part = grid if self._sees_whole() else grid // 2
-        y, x = torch.randint(grid - part + 1, (2,)).tolist()
+        y, x = torch.randint(grid // 2 + 1, (2,)).tolist()
         with autocast():
-            drawn = decode_part(self.model, latents, (y, x), part).float()
+            drawn = decode_part(self.model, latents, (y, x), grid // 2).float()
         side = pictures.shape[-1] // grid
         wanted = pictures[..., side * y :, side * x :][..., : drawn.shape[-2], : drawn.shape[-1]]
         losses = reconstruction_losses(drawn, wanted)
@@ -132,9 +128,6 @@ class DecoderTrainer:
         self.optimizers.step(self._warmth())
         follow(self.average, self.model, self.step, self.plan.average_decay)
         return {name: loss.item() for name, loss in losses.items()}
-
-    def _sees_whole(self) -> bool:
-        return self.step >= self.plan.steps * (1 - self.plan.uncut)
 
     def other_texture(self, drawn: Tensor, wanted: Tensor) -> Tensor:
         """How much the texture energies of two pictures differ."""
