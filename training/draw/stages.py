@@ -1,6 +1,7 @@
 """The stages in order, each from what the one before left in the work folder."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,7 @@ class Work:
             build_tokenizer().save_pretrained(str(path))
         return Qwen2Tokenizer.from_pretrained(str(path))
 
+    @cached_property
     def pairs(self) -> Pairs:
         return [training_change(pair) for pair in range(len(self.varied) // 2)]
 
@@ -74,7 +76,7 @@ class Work:
         """Train the text encoder, or go on."""
         if self.start:
             return
-        TextTrainer(self.folder, plan, self.tokenizer()).run(self.pairs())
+        TextTrainer(self.folder, plan, self.tokenizer()).run(self.pairs)
 
     def text_encoder(self) -> Any:
         state = self._finished("text_encoder")
@@ -98,20 +100,23 @@ class Work:
         """What each channel counts."""
         return self._latents("varied", self.varied).weights(self.surveyed())
 
+    @cached_property
     def _asked(self) -> Album:
         scenes = [asked_scene(row) for row in range(len(self.asked))]
         return Album(self._latents("asked", self.asked).read(), scenes)
 
+    @cached_property
     def _steady(self) -> PairAlbum:
         pairs = [steady_change(pair) for pair in range(len(self.steady) // 2)]
         return pair_album(self._latents("steady", self.steady).read(), pairs)
 
+    @cached_property
     def _varied(self) -> PairAlbum:
-        return pair_album(self._latents("varied", self.varied).read(), self.pairs())
+        return pair_album(self._latents("varied", self.varied).read(), self.pairs)
 
     def critic(self, plan: CriticPlan) -> Critic:
         """Train the critic, or go on, on the steady latents."""
-        trainer = CriticTrainer(self.folder, plan, self._steady())
+        trainer = CriticTrainer(self.folder, plan, self._steady)
         trainer.run()
         return trainer.critic.requires_grad_(False)
 
@@ -119,19 +124,19 @@ class Work:
         """Train the transformer, or go on."""
         weights = self._weights()
         words = self.tokenizer(), self.text_encoder()
-        albums = self._asked(), self._steady(), self._varied()
+        albums = self._asked, self._steady, self._varied
         material = Material(*albums, weights, *words, critic)
         DrawTrainer(self.folder, plan, material, self._finished("transformer")).run()
 
     def decoder(self, plan: DecoderPlan) -> None:
         """Train the decoder alone, or go on, on what the transformer makes of asked pictures and on
         varied ones as they were encoded."""
-        autoencoder, asked = self.surveyed(), self._asked()
+        autoencoder, asked = self.surveyed(), self._asked
         redrawer = Redrawer(Denoiser(self.transformer()), self.tokenizer(), self.text_encoder())
         file = self._latents("redrawn", self.asked[: plan.redrawn])
         file.make_missing(lambda rows: redrawer.redraw(asked, rows))
         redrawn = Gallery(self.asked, replace(asked, latents=file.read()))
-        varied = Gallery(self.varied, self._varied())
+        varied = Gallery(self.varied, self._varied)
         DecoderTrainer(self.folder, plan, autoencoder, self._weights(), redrawn, varied).run()
 
     def export(self, out: Path) -> None:
