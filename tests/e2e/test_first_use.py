@@ -35,6 +35,33 @@ def test_a_file_that_cannot_be_used_takes_nothing_with_it(
     assert (turn.text, len(turn.attachments)) == ("读一下上面的字", 1)
 
 
+# Timers without a delay wait past the page's next look by itself, as they may where all is slow.
+SLOW = """
+    const soon = window.setTimeout;
+    window.setTimeout = (call, delay, ...rest) =>
+        soon(call, !delay && window.slow ? 5000 : delay, ...rest);
+"""
+
+
+def test_a_question_sent_when_the_page_looks_by_itself_is_asked_once(
+    tabs: Tabs, product: Product
+) -> None:
+    page = tabs.open()
+    page.add_init_script(SLOW)
+    page.reload()
+    page.locator("input[type=file]").first.set_input_files(GALLERY / "02-sign-oil.webp")
+    expect(page.get_by_test_id("stFileChip")).to_be_visible()
+    page.get_by_test_id("stChatInputTextArea").fill("读一下上面的字")
+    expect(page.get_by_test_id("stChatInputSubmitButton")).to_be_enabled()
+    page.evaluate("window.slow = true")
+    page.get_by_test_id("stChatInputTextArea").press("Enter")
+    page.wait_for_timeout(6_000)
+    page.evaluate("window.slow = false")
+    finished(page, product)
+    [turn] = product.client.transcript(conversation_of(page)).turns
+    assert len(turn.attachments) == 1
+
+
 def test_a_change_is_written_on_at_once(tabs: Tabs, product: Product) -> None:
     page = tabs.open()
     page.locator("input[type=file]").first.set_input_files(GALLERY / "02-sign-oil.webp")

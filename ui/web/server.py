@@ -23,6 +23,7 @@ from ui.web.bundle import Bundle
 from ui.web.engine import engine
 from ui.web.mishap import show_mishap
 from ui.web.policy import Policy
+from ui.web.presses import Presses
 from ui.web.words import STRINGS, words
 
 HERE = Path(__file__).parent
@@ -44,7 +45,7 @@ def serve() -> None:
             *thumbnails.routes(settings, engine()),
             *speech.routes(settings, engine()),
         ],
-        middleware=[_policy(settings.locale), Middleware(Bundle)],
+        middleware=[_policy(settings.locale), Middleware(Bundle), Middleware(Presses)],
         on_script_error=show_mishap,
     )
     config = uvicorn.Config(
