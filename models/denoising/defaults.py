@@ -8,6 +8,8 @@ from models.catalog import CheckpointDefaults
 class DrawingDefaults(CheckpointDefaults, frozen=True):
     """`size`: the side in px of the square that it was trained on; `max_pixels`: the most it draws.
 
+    `guidance_until`: the noise level, 1 to 0, below which words no longer guide (Kynkäänniemi et
+    al. 2024, "Applying Guidance in a Limited Interval"); of flow-matching pipelines.
     `styles`: the styles of `tools/drawing_styles.toml` that it knows, all of them when None.
     `things`: words for what it has learnt to draw, anything when None.
     `one_size`: a picture to edit is squeezed into that square, as no other shape was learned.
@@ -18,6 +20,7 @@ class DrawingDefaults(CheckpointDefaults, frozen=True):
 
     steps: int = Field(gt=0)
     guidance: float = Field(ge=0)
+    guidance_until: float = Field(0.0, ge=0, lt=1)
     size: int = Field(gt=0)
     max_pixels: int = Field(gt=0)
     max_sequence_length: int = Field(512, gt=0)

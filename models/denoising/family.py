@@ -23,6 +23,7 @@ class Family(ABC):
     class_name: ClassVar[str]  # of diffusers
     takes_reference: ClassVar[bool] = False  # edits by an instruction, the picture beside it
     left_out: ClassVar[frozenset[str]] = frozenset()  # components that are not loaded
+    ends_guidance: ClassVar[bool] = False  # each step of its call asks anew whether words guide
 
     def __init__(self, pipeline: Any, defaults: DrawingDefaults) -> None:
         self.pipeline = pipeline
@@ -65,6 +66,12 @@ class Family(ABC):
         scheduler = self.pipeline.scheduler
         return type(scheduler).from_config(scheduler.config)
 
+    def step_ended(self, noise_level: float) -> None:
+        """Between two steps of the pipeline's call; the next one begins at `noise_level`."""
+        if self.ends_guidance and noise_level < self.defaults.guidance_until:
+            # diffusers' own way to change it within a call; the next call sets it anew
+            self.pipeline._guidance_scale = 0.0
+
     @abstractmethod
     def words(self, prompt: str, negative_prompt: str) -> dict[str, Any]:
         """The arguments of the pipeline's call that carry the words."""
@@ -94,6 +101,8 @@ class Family(ABC):
 
 class FlowMatching(Family):
     """Pipelines whose noise levels run from 1 to 0, shifted by the size of the picture."""
+
+    ends_guidance = True
 
     @abstractmethod
     def mu(self, width: int, height: int) -> float:

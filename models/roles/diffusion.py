@@ -213,6 +213,7 @@ class _Watch:
         sigma, next_sigma = pipeline.scheduler.sigmas[index : index + 2].tolist()
         preview = partial(self._preview, before, self._latents, sigma, next_sigma)
         self._on_step(Step(index + 1, len(pipeline.scheduler.timesteps), preview))
+        self._family.step_ended(next_sigma)
         return {}
 
     def _preview(

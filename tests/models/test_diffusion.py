@@ -107,6 +107,22 @@ def test_what_comes_out_is_what_the_stock_pipeline_draws(
     assert draw(generator).tobytes() == stock.tobytes()
 
 
+def test_words_guide_down_to_a_noise_level_in_every_call(klein: Path) -> None:
+    checkpoint = entry_of("t2i", "ImageGenerator", guidance_until=0.9)
+    generator = ImageGenerator.load(klein, checkpoint, CPU)
+    seen: list[float] = []
+    transformer = generator.modules()[-1]
+    assert type(transformer).__name__ == "Flux2Transformer2DModel"
+    transformer.register_forward_pre_hook(
+        lambda _, __, given: seen.append(given["timestep"].item()), with_kwargs=True
+    )
+    pictures = [draw(generator).tobytes() for _ in range(2)]
+    levels = sorted(set(seen), reverse=True)
+    assert [seen.count(level) // 2 for level in levels] == [1 + (level >= 0.9) for level in levels]
+    assert 0 < sum(level < 0.9 for level in levels) < len(levels) == 4
+    assert pictures[0] == pictures[1]
+
+
 def test_every_step_is_told_and_its_preview_closes_in_on_the_picture(
     either: ImageGenerator,
 ) -> None:
