@@ -32,7 +32,7 @@ def main() -> None:
     work.text(TextPlan(steps=options.text_steps))
     work.encode()
     critic = work.critic(CriticPlan(steps=options.critic_steps))
-    work.draw(DrawPlan(minutes=options.minutes), critic)
+    work.draw(DrawPlan(minutes=options.minutes, edits=options.edits), critic)
     work.decoder(DecoderPlan(steps=options.decoder_steps))
     if options.out:
         work.export(options.out)
@@ -58,6 +58,7 @@ def _parse() -> argparse.Namespace:
     add("--critic-steps", type=int, default=1_000, help="updates in all, finished ones included")
     add("--decoder-steps", type=int, default=400, help="updates in all, finished ones included")
     add("--minutes", type=float, default=60, help="of the transformer, from now on")
+    add("--edits", type=float, default=0.2, help="share of its batches that edit; 0: it only draws")
     add("--threads", type=int, default=1, help="of the CPU")
     return parser.parse_args()
 
