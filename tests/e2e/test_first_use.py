@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.conftest import SHOTS, Tabs
 from tests.e2e.product import Product
-from tests.e2e.test_chat import GALLERY, ask, conversation_of, finished, keep_busy
+from tests.e2e.test_chat import GALLERY, ask, attach, conversation_of, finished, keep_busy
 
 BROKEN = b"\xff\xd8\xff\xe0 no picture"
 
@@ -18,9 +18,7 @@ def test_a_file_that_cannot_be_used_takes_nothing_with_it(
     broken = tmp_path / "坏的.jpg"
     broken.write_bytes(BROKEN)
     page = tabs.open()
-    chosen = [broken, GALLERY / "02-sign-oil.webp"]
-    page.locator("input[type=file]").first.set_input_files(chosen)
-    expect(page.get_by_test_id("stFileChip")).to_have_count(2)
+    attach(page, broken, GALLERY / "02-sign-oil.webp")
     page.get_by_test_id("stChatInputTextArea").fill("读一下上面的字")
     expect(page.get_by_test_id("stChatInputSubmitButton")).to_be_enabled()  # files have arrived
     page.get_by_test_id("stChatInputTextArea").press("Enter")
@@ -49,13 +47,10 @@ def test_a_question_sent_when_the_page_looks_by_itself_is_asked_once(
     page = tabs.open()
     page.add_init_script(SLOW)
     page.reload()
-    page.locator("input[type=file]").first.set_input_files(GALLERY / "02-sign-oil.webp")
-    expect(page.get_by_test_id("stFileChip")).to_be_visible()
-    page.get_by_test_id("stChatInputTextArea").fill("读一下上面的字")
-    expect(page.get_by_test_id("stChatInputSubmitButton")).to_be_enabled()
+    attach(page, GALLERY / "02-sign-oil.webp")
     page.evaluate("window.slow = true")
-    page.get_by_test_id("stChatInputTextArea").press("Enter")
-    page.wait_for_timeout(6_000)
+    ask(page, "读一下上面的字")
+    page.wait_for_timeout(6_000)  # past what was held back
     page.evaluate("window.slow = false")
     finished(page, product)
     [turn] = product.client.transcript(conversation_of(page)).turns
@@ -64,8 +59,7 @@ def test_a_question_sent_when_the_page_looks_by_itself_is_asked_once(
 
 def test_a_change_is_written_on_at_once(tabs: Tabs, product: Product) -> None:
     page = tabs.open()
-    page.locator("input[type=file]").first.set_input_files(GALLERY / "02-sign-oil.webp")
-    expect(page.get_by_test_id("stFileChip")).to_be_visible()
+    attach(page, GALLERY / "02-sign-oil.webp")
     ask(page, "读一下上面的字")
     finished(page, product)
     page.locator("[class*=st-key-tools-] button").first.click()
@@ -96,8 +90,7 @@ def test_what_is_opened_in_a_first_question_is_not_closed_by_the_rest_of_the_pag
     page = tabs.open()
     page.add_init_script(REBUILT)
     page.reload()
-    page.locator("input[type=file]").first.set_input_files(GALLERY / "02-sign-oil.webp")
-    expect(page.get_by_test_id("stFileChip")).to_be_visible()
+    attach(page, GALLERY / "02-sign-oil.webp")
     ask(page, "读一下上面的字")
     finished(page, product)
     expect(page.get_by_test_id("stChatInputTextArea")).to_have_count(1)
@@ -108,8 +101,7 @@ def test_a_change_is_begun_while_an_answer_is_still_waited_for(
     tabs: Tabs, product: Product
 ) -> None:
     page = tabs.open()
-    page.locator("input[type=file]").first.set_input_files(GALLERY / "02-sign-oil.webp")
-    expect(page.get_by_test_id("stFileChip")).to_be_visible()
+    attach(page, GALLERY / "02-sign-oil.webp")
     # Ahead of the question, and longer than the hand on the menu takes.
     ahead = [keep_busy(product, product.client.create_conversation().id) for _ in range(3)]
     ask(page, "读一下上面的字")
@@ -162,8 +154,7 @@ def test_of_a_picture_from_elsewhere_it_says_what_the_starter_cannot_see(
 ) -> None:
     Image.linear_gradient("L").convert("RGB").save(tmp_path / "自己的.png")
     page = tabs.open()
-    page.locator("input[type=file]").first.set_input_files(tmp_path / "自己的.png")
-    expect(page.get_by_test_id("stFileChip")).to_be_visible()
+    attach(page, tmp_path / "自己的.png")
     ask(page, "这张图里有什么？")
     finished(page, product)
     [turn] = product.client.transcript(conversation_of(page)).turns

@@ -12,6 +12,7 @@ from tests.e2e.product import Product
 from tests.e2e.test_chat import (
     AS_LONG_AS_IT_TAKES,
     ask,
+    attach,
     conversation_of,
     finished,
     stop_buttons,
@@ -102,10 +103,7 @@ def test_an_uploaded_sound_is_played_and_written_down(tabs: Tabs, product: Produ
     needs(product, "speak", "transcribe_audio")
     page = tabs.open()
     sound = spoken(product)
-    page.locator("input[type=file]").first.set_input_files(
-        {"name": "录音.wav", "mimeType": "audio/wav", "buffer": sound}
-    )
-    expect(page.get_by_test_id("stFileChip")).to_be_visible()
+    attach(page, {"name": "录音.wav", "mimeType": "audio/wav", "buffer": sound})
     ask(page, "把这段录音转成文字")
     finished(page, product)
     turn = last_turn(page, product)

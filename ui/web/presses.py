@@ -45,8 +45,6 @@ def without_presses_of_a_timer(sent: bytes) -> bytes:
         return sent
     widgets = rerun.widget_states.widgets
     lasting = [widget for widget in widgets if widget.WhichOneof("value") not in _PRESSES]
-    if len(lasting) == len(widgets):
-        return sent
     del widgets[:]
     widgets.extend(lasting)
     shortened: bytes = message.SerializeToString()
