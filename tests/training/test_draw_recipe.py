@@ -1,5 +1,6 @@
 """The recipe of the starter that draws: its stages learn, resume exactly, and export what loads."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -24,6 +25,7 @@ from training.draw.autoencoder import (
     encode_moments,
 )
 from training.draw.critic import Critic, strangeness
+from training.draw.describing import described
 from training.draw.export import CALL, export, pipeline
 from training.draw.latents import (
     LABELS,
@@ -34,7 +36,8 @@ from training.draw.latents import (
     token_labels,
 )
 from training.draw.norm import norm_silu
-from training.draw.prompts import DRAW, Thing, instruction, sample_prompt
+from training.draw.perception import difference, load_eye
+from training.draw.prompts import DRAW, Thing, Wish, instruction, sample_prompt
 from training.draw.redraw import Redrawer
 from training.draw.settling import asked_scene
 from training.draw.stages import Work
@@ -262,6 +265,26 @@ def test_decoder_learns_on_noisy_latents_and_leaves_the_encoder_as_it_is(
     torch.testing.assert_close(again.average.encoder.state_dict(), fresh.encoder.state_dict())
 
 
+def test_a_thing_that_is_missing_is_seen_more_than_noise_of_the_same_energy() -> None:
+    eye = load_eye()
+    shown, without = (
+        to_input(np.asarray(draw(scene, PIXELS))[None])
+        for scene in (SCENE, replace(SCENE, groups=(MOON,)))
+    )
+    torch.manual_seed(0)
+    noise = torch.randn_like(shown) * (without - shown).std()
+    assert difference(eye, shown, shown) == 0
+    assert difference(eye, without, shown) > 1.5 * difference(eye, shown + noise, shown)
+
+
+def test_what_the_eye_sees_pulls_the_drawn_picture_alone() -> None:
+    drawn, wanted = (torch.rand(1, 3, PIXELS, PIXELS, requires_grad=True) for _ in range(2))
+    difference(load_eye(), drawn, wanted).backward()  # type: ignore[no-untyped-call]
+    assert drawn.grad is not None
+    assert drawn.grad.abs().sum() > 0
+    assert wanted.grad is None
+
+
 def test_a_part_of_a_picture_is_about_what_the_whole_one_shows_there() -> None:
     """The norms see the part alone, so not quite."""
     torch.manual_seed(0)
@@ -283,6 +306,14 @@ def test_texture_energy_is_blind_to_where_strokes_lie(
     strokes, others = torch.randn(2, 1, 3, 64, 64)
     smooth = torch.zeros(1, 3, 64, 64)
     assert trainer.other_texture(strokes, others) < 0.3 * trainer.other_texture(smooth, others)
+
+
+def test_a_description_stands_before_the_name_and_states_nothing() -> None:
+    wish = Wish("三只白猫，月亮", DRAW, {}, (Thing("cat", 3, "白"), Thing("moon")))
+    told = [described(wish, Random(seed)) for seed in range(50)]
+    assert {replace(one, text=wish.text) for one in told} == {wish}
+    assert all(re.fullmatch("三只白(.+)?猫，(.+)?月亮", one.text) for one in told)
+    assert len({one.text for one in told}) > 25
 
 
 def test_text_encoder_learns_and_resumes(tmp_path: Path, tokenizer: Any) -> None:
@@ -403,8 +434,9 @@ def _decoder_trainer(folder: Path, pictures: NDArray[np.uint8]) -> DecoderTraine
     survey(autoencoder, pictures)
     latents = encode(autoencoder, to_input(pictures)).half().numpy()
     gallery = Gallery(pictures, pair_album(latents, PAIRS))
-    plan = DecoderPlan(crops=2, warmup=1, oil=0)
-    return DecoderTrainer(folder, plan, autoencoder, torch.ones(TOKEN_CHANNELS), gallery, gallery)
+    plan = DecoderPlan(batch=2, warmup=1, oil=0)
+    weights, eye = torch.ones(TOKEN_CHANNELS), load_eye()
+    return DecoderTrainer(folder, plan, autoencoder, weights, gallery, gallery, eye)
 
 
 def _one_update(trainer: DrawTrainer) -> None:

@@ -21,6 +21,7 @@ from training.world.questions import TOPICS, all_questions, ask
 from training.world.render import draw
 from training.world.scene import (
     PLACES,
+    SIDES,
     STYLES,
     TIMES,
     WEATHERS,
@@ -105,6 +106,12 @@ def test_steady_things_stand_on_a_grid_and_apart() -> None:
             assert len(items) == group.count
             assert all((16 * item.x).is_integer() for item in items)
             assert all(item.box[0] >= 0 and item.box[2] <= 1 for item in items)
+
+
+def test_two_steady_things_of_a_kind_leave_room_between_them() -> None:
+    for side in SIDES:
+        one, other = lay_out(STEADY, "meadow", Group("cat", 2, "白", "front", side))
+        assert other.box[0] - one.box[2] >= 0.2 * one.width
 
 
 def test_a_steady_scene_keeps_what_finds_room() -> None:

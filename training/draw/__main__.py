@@ -56,7 +56,7 @@ def _parse() -> argparse.Namespace:
     )
     add("--text-steps", type=int, default=2_225, help="updates in all, finished ones included")
     add("--critic-steps", type=int, default=1_000, help="updates in all, finished ones included")
-    add("--decoder-steps", type=int, default=400, help="updates in all, finished ones included")
+    add("--decoder-steps", type=int, default=900, help="updates in all, finished ones included")
     add("--minutes", type=float, default=60, help="of the transformer, from now on")
     add("--edits", type=float, default=0.2, help="share of its batches that edit; 0: it only draws")
     add("--threads", type=int, default=1, help="of the CPU")

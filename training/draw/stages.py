@@ -18,6 +18,7 @@ from training.draw.autoencoder import create_autoencoder
 from training.draw.critic import Critic
 from training.draw.export import export, pipeline
 from training.draw.latents import LatentFile, survey
+from training.draw.perception import load_eye
 from training.draw.redraw import Redrawer
 from training.draw.settling import asked_scene
 from training.draw.text import create_text_encoder
@@ -137,7 +138,8 @@ class Work:
         file.make_missing(lambda rows: redrawer.redraw(asked, rows))
         redrawn = Gallery(self.asked, replace(asked, latents=file.read()))
         varied = Gallery(self.varied, self._varied)
-        DecoderTrainer(self.folder, plan, autoencoder, self._weights(), redrawn, varied).run()
+        galleries, eye = (redrawn, varied), load_eye()
+        DecoderTrainer(self.folder, plan, autoencoder, self._weights(), *galleries, eye).run()
 
     def export(self, out: Path) -> None:
         export(self.pipeline(), out)

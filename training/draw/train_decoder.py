@@ -2,8 +2,10 @@
 
 Beside the errors of the first stage counts how strongly each neighbourhood answers to small random
 filters (texture energy, Laws 1980; shallow random filters are enough, Ustyuzhaninov et al. 2017):
-strokes may lie elsewhere, but there have to be as many. The encoder stays as it is, so that latents
-that were encoded before, and the transformer that learnt them, stay valid.
+strokes may lie elsewhere, but there have to be as many. And what the starter that sees makes of a
+picture counts: a small thing that it no longer knows is hardly an error of pixels. The encoder
+stays as it is, so that latents that were encoded before, and the transformer that learnt them,
+stay valid.
 """
 
 import math
@@ -17,11 +19,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, channels_last, nn
 from torch.nn.functional import avg_pool2d, conv2d
+from transformers.models.qwen3_vl.modeling_qwen3_vl import Qwen3VLVisionModel
 
 from training.checkpoint import Part, StopAsked, log, resume, save
 from training.draw.album import Album
-from training.draw.autoencoder import create_autoencoder, decode_part
+from training.draw.autoencoder import create_autoencoder, decode_latents
 from training.draw.latents import denormalised
+from training.draw.perception import difference
 from training.draw.train_autoencoder import optimizers, reconstruction_losses, to_input
 from training.draw.transformer import unpack
 from training.moving import follow
@@ -37,14 +41,15 @@ _COLOUR_NOISE, _DETAIL_NOISE = 0.04, 0.2  # standard deviations, at most
 class DecoderPlan:
     """How long and how fast; the learning rate falls by half a cosine."""
 
-    steps: int = 400
-    crops: int = 6
-    learning_rate: float = 6e-4
+    steps: int = 900
+    batch: int = 4  # whole pictures
+    learning_rate: float = 3e-4
     warmup: int = 30
     redrawn: int = 1_500  # asked pictures that the transformer draws again
     drawn: float = 0.6  # share of those among the pictures
-    oil: int = 2  # of the crops: nowhere else is so much lost
+    oil: int = 1  # of the batch: nowhere else is so much lost
     texture_weight: float = 1.5
+    seen_weight: float = 15.0  # three times what the errors of pixels come to
     average_decay: float = 0.99
     checkpoint_every: int = 100
 
@@ -68,9 +73,11 @@ class DecoderTrainer:
         weights: Tensor,
         redrawn: Gallery,
         varied: Gallery,
+        eye: Qwen3VLVisionModel,
     ) -> None:
-        """`autoencoder`: what encoded the pictures; `weights` [C]: what its channels count."""
-        self.folder, self.plan = folder, plan
+        """`autoencoder`: what encoded the pictures; `weights` [C]: what its channels count; `eye`:
+        `perception.load_eye`'s."""
+        self.folder, self.plan, self.eye = folder, plan, eye
         self.redrawn, self.varied = redrawn, varied
         self.noise = torch.where(weights > 1, _COLOUR_NOISE, _DETAIL_NOISE)
         self.filters = _random_filters()
@@ -99,7 +106,7 @@ class DecoderTrainer:
         """Noisy latents [B, C, h, w] and their pictures [B, 3, S, S]; a function of the step."""
         rng = np.random.default_rng((77, self.step))
         torch.manual_seed(self.step)
-        chosen = [self._one(rng, number < self.plan.oil) for number in range(self.plan.crops)]
+        chosen = [self._one(rng, number < self.plan.oil) for number in range(self.plan.batch)]
         tokens = torch.cat([gallery.album.tokens([row]) for gallery, row in chosen])
         tokens += self.noise * torch.rand(len(tokens), 1, 1) * torch.randn_like(tokens)
         latents = unpack(denormalised(self.model, tokens))
@@ -112,15 +119,12 @@ class DecoderTrainer:
         return gallery, next(row for row in rows if not is_oil or scenes[row].style == "oil")
 
     def update(self, latents: Tensor, pictures: Tensor) -> dict[str, float]:
-        grid = latents.shape[-1]
-        y, x = torch.randint(grid // 2 + 1, (2,)).tolist()
         with autocast():
-            drawn = decode_part(self.model, latents, (y, x), grid // 2).float()
-        side = pictures.shape[-1] // grid
-        wanted = pictures[..., side * y :, side * x :][..., : drawn.shape[-2], : drawn.shape[-1]]
-        losses = reconstruction_losses(drawn, wanted)
+            drawn = decode_latents(self.model, latents).float()
+        losses = reconstruction_losses(drawn, pictures)
         losses["edges"] = 0.5 * losses["edges"]
-        losses["texture"] = self.plan.texture_weight * self.other_texture(drawn, wanted)
+        losses["texture"] = self.plan.texture_weight * self.other_texture(drawn, pictures)
+        losses["seen"] = self.plan.seen_weight * difference(self.eye, drawn, pictures)
         for parameter in self._parameters():
             parameter.grad = None
         torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]

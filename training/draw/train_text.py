@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from training.checkpoint import Part, StopAsked, log, resume, save
+from training.draw.describing import described
 from training.draw.prompts import DRAW, Wish, instruction, sample_prompt
 from training.draw.text import (
     Reader,
@@ -28,6 +29,7 @@ from training.world.phrases import HELD_OUT, PhraseBank
 from training.world.scene import Scene
 
 _REPORT_EVERY = 100
+_DESCRIBED = 0.5  # share of prompts whose things are described
 _NOISY = 0.3  # share of prompts with a few characters that mean nothing
 _DROPOUT = (0.05, 0.15, 0.4)  # BPE dropout (Provilkov et al. 2020): the same word in other pieces
 
@@ -84,7 +86,7 @@ class TextTrainer:
             batch.append(
                 sample_prompt(scene, rng, WIDE) if draws else instruction(change, rng, WIDE)
             )
-        return [_with_noise(wish, rng) for wish in batch]
+        return [_with_noise(_perhaps_described(wish, rng), rng) for wish in batch]
 
     def update(self, wishes: list[Wish]) -> float:
         for group in self.optimizer.param_groups:
@@ -145,6 +147,10 @@ def without_padding(tokens: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     """As much of tokens and mask [B, L] as the longest text needs."""
     longest = int(mask.sum(1).max())
     return tokens[:, :longest], mask[:, :longest]
+
+
+def _perhaps_described(wish: Wish, rng: Random) -> Wish:
+    return described(wish, rng) if rng.random() < _DESCRIBED else wish
 
 
 def _with_noise(wish: Wish, rng: Random) -> Wish:

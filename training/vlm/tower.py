@@ -4,6 +4,7 @@ The class of transformers takes pictures of any sizes one after another; trainin
 many of one size, and then whole batches of matrices are several times as fast.
 """
 
+from collections.abc import Iterator
 from typing import cast
 
 import torch
@@ -24,10 +25,14 @@ _GRID = PIXELS // PATCH
 def patches(pictures: Tensor) -> Tensor:
     """uint8 [B, 256, 256, 3] → float [B, 256, 768] in -1 … 1, in the order of the class: the four
     patches of a visual token beside each other; in a patch channel, row, column."""
+    return cut(pictures).float() / 127.5 - 1
+
+
+def cut(pictures: Tensor) -> Tensor:
+    """The same of numbers of any type, as they are: [B, 256, 256, 3] → [B, 256, 768]."""
     blocks = _GRID // MERGE
-    cut = pictures.view(-1, blocks, MERGE, PATCH, blocks, MERGE, PATCH, 3)
-    ordered = cut.permute(0, 1, 4, 2, 5, 7, 3, 6)
-    return ordered.reshape(len(pictures), _GRID**2, 3 * PATCH**2).float() / 127.5 - 1
+    parts = pictures.reshape(-1, blocks, MERGE, PATCH, blocks, MERGE, PATCH, 3)
+    return parts.permute(0, 1, 4, 2, 5, 7, 3, 6).reshape(len(pictures), _GRID**2, 3 * PATCH**2)
 
 
 def rotary(tower: Qwen3VLVisionModel) -> tuple[Tensor, Tensor]:
@@ -48,17 +53,23 @@ def places(tower: Qwen3VLVisionModel) -> Tensor:
 
 def see(tower: Qwen3VLVisionModel, pictures: Tensor) -> tuple[Tensor, list[Tensor]]:
     """uint8 [B, 256, 256, 3] → visual tokens [B, 64, d] and the deep-stack ones of each layer."""
-    kernel = tower.patch_embed.proj.weight.sum(2).flatten(1)  # both frames are the same picture
-    hidden = nn.functional.linear(patches(pictures), kernel, tower.patch_embed.proj.bias)
-    hidden = hidden + places(tower)
-    turn = rotary(tower)
     deep: list[Tensor] = []
-    for number, block in enumerate(tower.blocks):
-        hidden = _block(cast(Qwen3VLVisionBlock, block), hidden, turn)
+    for number, hidden in enumerate(layers(tower, patches(pictures))):
         if number in tower.deepstack_visual_indexes:
             merger = tower.deepstack_merger_list[len(deep)]
             deep.append(_merged(merger, hidden))
     return _merged(tower.merger, hidden), deep
+
+
+def layers(tower: Qwen3VLVisionModel, seen: Tensor) -> Iterator[Tensor]:
+    """What each layer makes of patches [B, 256, 768] in -1 … 1: [B, 256, width]."""
+    kernel = tower.patch_embed.proj.weight.sum(2).flatten(1)  # both frames are the same picture
+    hidden = nn.functional.linear(seen, kernel, tower.patch_embed.proj.bias)
+    hidden = hidden + places(tower)
+    turn = rotary(tower)
+    for block in tower.blocks:
+        hidden = _block(cast(Qwen3VLVisionBlock, block), hidden, turn)
+        yield hidden
 
 
 def _merged(merger: nn.Module, hidden: Tensor) -> Tensor:
