@@ -311,7 +311,7 @@ def test_texture_energy_is_blind_to_where_strokes_lie(
 def test_a_description_stands_before_the_name_and_states_nothing() -> None:
     wish = Wish("三只白猫，月亮", DRAW, {}, (Thing("cat", 3, "白"), Thing("moon")))
     told = [described(wish, Random(seed)) for seed in range(50)]
-    assert {replace(one, text=wish.text) for one in told} == {wish}
+    assert all(replace(one, text=wish.text) == wish for one in told)
     assert all(re.fullmatch("三只白(.+)?猫，(.+)?月亮", one.text) for one in told)
     assert len({one.text for one in told}) > 25
 
