@@ -16,7 +16,6 @@ TOKENS = SIDE * SIDE
 _ENCODER = (16, 24, 64, 96, 128)
 _GROUPS = 2  # few: a flat picture keeps its colour only in how channels of a group differ
 _DECODER = (16, 24, 64, 128, 160)
-_CUT = 2  # the block before which parts are cut out
 
 
 def create_autoencoder() -> Any:
@@ -52,28 +51,14 @@ def encode_moments(model: Any, pictures: Tensor) -> Tensor:
 
 def decode_latents(model: Any, latents: Tensor) -> Tensor:
     """Pictures [B, 3, H, W], about -1…1, of latents [B, C, h, w]."""
-    return decode_part(model, latents, (0, 0), latents.shape[-1])
-
-
-def decode_part(model: Any, latents: Tensor, corner: tuple[int, int], side: int) -> Tensor:
-    """The part [B, 3, s, s] of the pictures of latents [B, C, h, w] that begins at cell `corner`
-    (y, x) and is `side` cells wide. The first two blocks, which cost little, see all of them."""
     decoder = model.decoder
     x = decoder.conv_in(model.post_quant_conv(latents))
     for resnet in decoder.mid_block.resnets:
         x = residual(resnet, x)
-    for number, block in enumerate(decoder.up_blocks):
-        if number == _CUT and side < latents.shape[-1]:
-            x = _cut(x, corner, side, x.shape[-1] // latents.shape[-1])
+    for block in decoder.up_blocks:
         for resnet in block.resnets:
             x = residual(resnet, x)
         for upsampler in block.upsamplers or ():
             x = upsampler(x)
     pictures: Tensor = decoder.conv_out(norm_silu(decoder.conv_norm_out, x))
     return pictures
-
-
-def _cut(x: Tensor, corner: tuple[int, int], side: int, scale: int) -> Tensor:
-    top, left = (scale * cell for cell in corner)
-    part = x[..., top : top + scale * side, left : left + scale * side]
-    return part.contiguous(memory_format=channels_last)

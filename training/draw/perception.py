@@ -11,7 +11,7 @@ from torch.nn.functional import layer_norm
 from transformers.models.qwen3_vl.modeling_qwen3_vl import Qwen3VLVisionModel
 
 from training.precision import autocast
-from training.vlm.model import adopt, build
+from training.vlm.model import load
 from training.vlm.tower import cut, layers
 
 EYE = Path(__file__).parents[2] / "models/starter/vlm"
@@ -20,9 +20,7 @@ _ASKED = (1, 3, 5)  # layers
 
 def load_eye(folder: Path = EYE) -> Qwen3VLVisionModel:
     """The frozen vision tower of a folder of the starter that sees."""
-    model = build()
-    adopt(model, folder)
-    tower: Qwen3VLVisionModel = model.model.visual
+    tower: Qwen3VLVisionModel = load(folder).model.visual
     return tower.requires_grad_(False)
 
 

@@ -138,8 +138,8 @@ class Work:
         file.make_missing(lambda rows: redrawer.redraw(asked, rows))
         redrawn = Gallery(self.asked, replace(asked, latents=file.read()))
         varied = Gallery(self.varied, self._varied)
-        galleries, eye = (redrawn, varied), load_eye()
-        DecoderTrainer(self.folder, plan, autoencoder, self._weights(), *galleries, eye).run()
+        weights, eye = self._weights(), load_eye()
+        DecoderTrainer(self.folder, plan, autoencoder, weights, redrawn, varied, eye).run()
 
     def export(self, out: Path) -> None:
         export(self.pipeline(), out)

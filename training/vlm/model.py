@@ -76,12 +76,16 @@ def build() -> Qwen3VLForConditionalGeneration:
     return model
 
 
-def adopt(model: Qwen3VLForConditionalGeneration, folder: Path) -> None:
-    """Copy all weights of a folder of the same shape."""
-    given = Qwen3VLForConditionalGeneration.from_pretrained(
+def load(folder: Path) -> Qwen3VLForConditionalGeneration:
+    """The model of a folder, float32."""
+    return Qwen3VLForConditionalGeneration.from_pretrained(
         folder, dtype=torch.float32, local_files_only=True, use_safetensors=True
     )
-    model.load_state_dict(given.state_dict())
+
+
+def adopt(model: Qwen3VLForConditionalGeneration, folder: Path) -> None:
+    """Copy all weights of a folder of the same shape."""
+    model.load_state_dict(load(folder).state_dict())
 
 
 def adopt_language_model(model: Qwen3VLForConditionalGeneration, folder: Path) -> None:
